@@ -1,0 +1,22 @@
+/** The verbs that go to the agent; VERSION the plugin answers alone. */
+export const cniVerbs = ['add', 'del', 'check', 'gc', 'status'] as const;
+
+export type CniVerb = (typeof cniVerbs)[number];
+
+/** The CNI_* variables as the runtime set them (CNI 1.1.0, section "Parameters"); absent and empty are the same. */
+export interface CniEnvironment {
+  readonly CNI_CONTAINERID?: string;
+  readonly CNI_NETNS?: string;
+  readonly CNI_IFNAME?: string;
+  readonly CNI_ARGS?: string;
+  readonly CNI_PATH?: string;
+}
+
+/** Body of `POST /v1/cni/{verb}`: what the plugin read, unchecked. */
+export interface CniRequestBody {
+  readonly config: unknown;
+  readonly env: CniEnvironment;
+}
+
+/** HTTP header with the time the plugin is ready to wait for an answer, in milliseconds. */
+export const deadlineHeader = 'x-spiderpool-deadline-ms';

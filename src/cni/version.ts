@@ -1,0 +1,4 @@
+/** The versions of the CNI specification that this project speaks, oldest first. */
+export const cniVersions = ['0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0'] as const;
+
+export type CniVersion = (typeof cniVersions)[number];
