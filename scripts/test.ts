@@ -1,0 +1,94 @@
+// `npm test [-- PATH…]`: checks, then every suite, at most two processes at a time.
+
+import { globSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { finished } from 'node:stream/promises';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
+import { CniPluginsError, cniPluginNames, findCniPlugins } from '../test/support/cni-plugins.ts';
+import { checkSteps } from './lib/check-steps.ts';
+import { runSteps } from './lib/run-steps.ts';
+import { parseTestArguments, selectTests, TestArgumentsError } from './lib/select-tests.ts';
+
+/** Two: the integration suites start agents and plugins of their own, and small machines have two cores. */
+const parallel = Math.min(2, availableParallelism());
+const patterns = ['src', 'cmd', 'daemon', 'scripts', 'test'].map((folder) => `${folder}/**/*.test.ts`);
+
+interface Totals {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  /** Shown before the totals: what failed far above them. */
+  readonly note?: string;
+}
+
+async function runChecks(): Promise<Totals> {
+  const outcomes = await runSteps(checkSteps, { parallel });
+  const failed = outcomes.filter((outcome) => outcome.exitCode !== 0);
+  console.log('');
+  for (const outcome of outcomes) {
+    const mark = outcome.exitCode === 0 ? '✔' : '✖';
+    console.log(`${mark} ${outcome.step.title} (${(outcome.durationMs / 1000).toFixed(1)} s)`);
+  }
+  const totals = { passed: outcomes.length - failed.length, failed: failed.length, skipped: 0 };
+  if (failed.length === 0) return totals;
+  const titles = failed.map((outcome) => outcome.step.title).join(', ');
+  return { ...totals, note: `✖ failing checks: ${titles} (npm run check shows them alone)` };
+}
+
+/** Streams the spec reporter's output, which repeats the failing tests at its end. */
+async function runTests(files: readonly string[]): Promise<Totals> {
+  console.log(`\n› tests (${files.length} files)`);
+  let totals: Totals | undefined;
+  const stream = run({ files, concurrency: parallel });
+  stream.on('test:summary', ({ file, counts, success }) => {
+    if (file !== undefined) return;
+    const skipped = counts.skipped + counts.todo;
+    const failed = counts.tests - counts.passed - skipped;
+    // A hook that fails after the last test of a suite fails the run without failing a test.
+    totals = { passed: counts.passed, failed: success ? failed : Math.max(1, failed), skipped };
+  });
+  const report = stream.compose(new spec());
+  report.pipe(process.stdout, { end: false });
+  await finished(report);
+  // A run that broke off before its summary has not passed.
+  return totals ?? { passed: 0, failed: 1, skipped: 0 };
+}
+
+/** Builds the CNI plugins where they are missing before the tests ask for them: here its progress is seen, and it happens once. */
+async function provideCniPlugins(): Promise<void> {
+  try {
+    await findCniPlugins(cniPluginNames);
+  } catch (error) {
+    // The tests that need them fail with the same message; the others can run.
+    if (!(error instanceof CniPluginsError)) throw error;
+    console.error(`✖ ${error.message}`);
+  }
+}
+
+/** Plain lines in the form of node:test's TAP summary, which CI systems read; a check counts as a test. */
+function printTotals(parts: readonly Totals[]): Totals {
+  const sum = (key: 'passed' | 'failed' | 'skipped'): number =>
+    parts.reduce((total, part) => total + part[key], 0);
+  const totals = { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') };
+  for (const { note } of parts) if (note !== undefined) console.log(`\n${note}`);
+  console.log(`\n# tests ${totals.passed + totals.failed + totals.skipped}`);
+  console.log(`# pass ${totals.passed}\n# fail ${totals.failed}\n# skipped ${totals.skipped}`);
+  console.log(`${totals.passed} passed, ${totals.failed} failed`);
+  return totals;
+}
+
+try {
+  const selection = parseTestArguments(process.argv.slice(2));
+  const files = selectTests(globSync(patterns), selection);
+  if (files.length === 0)
+    throw new TestArgumentsError(`no test file matches ${selection.filters.join(', ')}`);
+  const whole = selection.only === undefined && selection.filters.length === 0;
+  if (files.some((file) => file.startsWith('test/'))) await provideCniPlugins();
+  const parts = [...(whole ? [await runChecks()] : []), await runTests(files)];
+  if (printTotals(parts).failed > 0) process.exitCode = 1;
+} catch (error) {
+  if (!(error instanceof TestArgumentsError)) throw error;
+  console.error(`test: ${error.message}`);
+  process.exitCode = 2;
+}
