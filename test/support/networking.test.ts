@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { findCniPlugins } from './cni-plugins.ts';
 import { exchangeTcp } from './exchange-tcp.ts';
 import type { NetworkNamespace } from './network-namespace.ts';
 import { readNetworkState } from './network-state.ts';
 import { runCni, runCniOrThrow } from './run-cni.ts';
-import { createSandbox, type Sandbox } from './sandbox.ts';
+import { createSandbox, type Sandbox, SandboxError } from './sandbox.ts';
 import { createUplink, kernelHasMacvlan } from './uplink.ts';
 
 const { dir } = await findCniPlugins(['bridge', 'macvlan', 'host-local']);
@@ -85,6 +86,25 @@ test('createUplink() carries macvlan where the kernel has it', async (context) =
   for (const netns of [first, second]) await attach(sandbox, netns, { type: 'macvlan', master: uplink.nic });
   assert.equal((await exchangeTcp(first, second, '10.77.0.3')).answered, 'welcome');
   assert.equal((await exchangeTcp(first, second, 'fd00:77::3')).clientAddress, 'fd00:77::2');
+});
+
+test('createSandbox() is enough for real plugins in a user namespace, where the kernel permits one', async (context) => {
+  const made = await createSandbox({ userNamespace: true }).catch((error: unknown) => {
+    if (error instanceof SandboxError) return undefined;
+    throw error;
+  });
+  if (made === undefined) {
+    context.skip('user namespaces are not permitted');
+    return;
+  }
+  await using sandbox = made;
+  assert.notEqual(
+    (await sandbox.run('cat', ['/proc/self/uid_map'])).stdout,
+    readFileSync('/proc/self/uid_map', 'utf8'),
+  );
+  const [first, second] = [await sandbox.createNetworkNamespace(), await sandbox.createNetworkNamespace()];
+  for (const netns of [first, second]) await attach(sandbox, netns, { type: 'bridge', bridge: 'br0' });
+  assert.equal((await exchangeTcp(first, second, '10.77.0.3')).clientAddress, '10.77.0.2');
 });
 
 test('runCni() returns the plugin’s error object', async () => {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
-import { existsSync, readlinkSync, statSync } from 'node:fs';
+import { existsSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { runCommand, runOrThrow } from './run-command.ts';
 import { createSandbox } from './sandbox.ts';
 
 test('createSandbox() gives network and mount namespaces that are not the machine’s', async () => {
@@ -21,6 +23,34 @@ test('Sandbox leaves nothing behind', async () => {
   await sandbox[Symbol.asyncDispose]();
   assert.equal(existsSync(folder), false);
   assert.equal(existsSync(`/proc/${pid}`), false);
+});
+
+test('Sandbox can be the last thing that a script waits for', async () => {
+  const module = new URL('sandbox.ts', import.meta.url).href;
+  const script = `
+    const { createSandbox } = await import('${module}');
+    for (let round = 0; round < 2; round += 1) { await using sandbox = await createSandbox(); }
+    console.log('done');`;
+  const printed = await runOrThrow(process.execPath, ['--input-type=module', '-e', script]);
+  assert.equal(printed, 'done\n');
+});
+
+test('Sandbox vanishes with a process that is killed', async () => {
+  const module = new URL('sandbox.ts', import.meta.url).href;
+  const script = `
+    const { createSandbox } = await import('${module}');
+    const sandbox = await createSandbox();
+    console.log(JSON.stringify({ pid: sandbox.pid, folder: sandbox.folder }));
+    process.kill(process.pid, 'SIGKILL');`;
+  const { stdout, signal } = await runCommand(process.execPath, ['--input-type=module', '-e', script]);
+  assert.equal(signal, 'SIGKILL');
+  const { pid, folder } = JSON.parse(stdout) as { pid: number; folder: string };
+  // A zombie that nobody has reaped yet has no namespaces any more.
+  const held = `/proc/${pid}/ns/net`;
+  const deadline = performance.now() + 20_000;
+  while (existsSync(held) && performance.now() < deadline) await sleep(20);
+  assert.equal(existsSync(held), false);
+  rmSync(folder, { recursive: true });
 });
 
 test('Sandbox.createNetworkNamespace() makes a namespace of its own for each pod', async () => {

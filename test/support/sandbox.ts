@@ -82,6 +82,8 @@ export class Sandbox implements AsyncDisposable {
   /** Ends the holder: with the last process in them the kernel removes both namespaces and all that is in them. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#holder.exitCode === null && this.#holder.signalCode === null) {
+      // It does not keep this process alive, its end has to be awaited all the same.
+      this.#holder.ref();
       this.#holder.kill('SIGKILL');
       await once(this.#holder, 'exit');
     }
@@ -89,15 +91,21 @@ export class Sandbox implements AsyncDisposable {
   }
 }
 
+export interface CreateSandboxOptions {
+  /** Go without root's rights even where this process has them. @default false */
+  readonly userNamespace?: boolean;
+}
+
 /**
  * Makes a {@link Sandbox}. Hold it with `await using`.
  * @throws SandboxError where neither root's rights nor user namespaces are available
  */
-export async function createSandbox(): Promise<Sandbox> {
+export async function createSandbox(options: CreateSandboxOptions = {}): Promise<Sandbox> {
   const folder = await temporaryFolder();
   const refusals: string[] = [];
+  const asRoot = process.geteuid?.() === 0 && options.userNamespace !== true;
   // Root without CAP_SYS_ADMIN, as in a plain container, may still be allowed a user namespace.
-  for (const userNamespace of process.geteuid?.() === 0 ? [false, true] : [true]) {
+  for (const userNamespace of asRoot ? [false, true] : [true]) {
     const outcome = await startHolder(userNamespace);
     if (typeof outcome !== 'string') return new Sandbox(folder, outcome, userNamespace);
     refusals.push(outcome);
