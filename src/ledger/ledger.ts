@@ -1,7 +1,7 @@
 import type { Address } from '../ip/address.ts';
 import type { ChoiceClass, Chooser } from '../ipam/choose.ts';
 import type { PoolRange, Want } from '../ipam/want.ts';
-import type { AllocationRecord, Holder, ReleasedRecord, StaticOwner } from './record.ts';
+import type { AllocationRecord, Holder, PodName, ReleasedRecord, StaticOwner } from './record.ts';
 
 /** Who asks for addresses. */
 export interface Claimant {
@@ -89,6 +89,8 @@ export interface RecordFilter {
   readonly uid?: string;
   readonly sandbox?: string;
   readonly nic?: string;
+  /** Pod of a holder. */
+  readonly pod?: PodName;
   readonly owner?: StaticOwner;
 }
 

@@ -1,0 +1,77 @@
+import { once } from 'node:events';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { startAgent } from '../../daemon/agent/agent.ts';
+import { type AgentArguments, resolveAgentOptions } from '../../daemon/agent/resolve-options.ts';
+import { defaultPaths } from '../../src/config/paths.ts';
+import { version } from '../../src/config/version.ts';
+import { logLevels } from '../../src/log/logger.ts';
+
+/** The end of a failed start, for supervisors. */
+const failed = 1;
+const usage = 2;
+
+const help = `
+Examples:
+  spiderpool-agent daemon --store embedded
+  spiderpool-agent daemon --store embedded --pools ./pools --data-dir ./state --socket ./agent.sock
+  curl --unix-socket ${defaultPaths.socket} http://agent/v1/pools
+
+Environment: SPIDERPOOL_NODE_NAME (default: the host's name), SPIDERPOOL_LOG_LEVEL (default: info).`;
+
+/**
+ * Runs the agent's command line until SIGTERM or SIGINT.
+ *
+ * @returns the exit status
+ */
+export async function run(argv: readonly string[]): Promise<number> {
+  const program = new Command('spiderpool-agent')
+    .description('IP address management for the pods of this node')
+    .version(version)
+    .exitOverride();
+  addDaemonCommand(program);
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : usage;
+    const text = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`spiderpool-agent: ${text}\n`);
+    return failed;
+  }
+}
+
+function addDaemonCommand(program: Command): void {
+  program
+    .command('daemon')
+    .description('serve the socket that the CNI plugin and spiderpoolctl talk to')
+    .addOption(
+      new Option('--store <kind>', 'where the addresses are recorded')
+        .choices(['embedded'])
+        .makeOptionMandatory(),
+    )
+    .option('--config-path <file>', 'conf.yml, with the keys of the original')
+    .option(
+      '--socket <path>',
+      `unix socket to serve (default: ipamUnixSocketPath of conf.yml, or ${defaultPaths.socket})`,
+    )
+    .option('--data-dir <folder>', `ledger, tombstones and lock (default: ${defaultPaths.stateFolder})`)
+    .option('--pools <folder>', `pool manifests (default: ${defaultPaths.poolFolder})`)
+    .option('--metrics-port <port>', 'serve metrics on this TCP port (default: none is opened)', parsePort)
+    .addOption(new Option('--log-level <level>', 'what is logged (default: info)').choices(logLevels))
+    .addHelpText('after', help)
+    .action(serve);
+}
+
+async function serve(given: AgentArguments): Promise<void> {
+  const ended = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
+  await using agent = await startAgent(resolveAgentOptions(given, process.env));
+  await ended;
+  agent.log.info('shutting down');
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port < 1 || port > 65_535)
+    throw new InvalidArgumentError('write a port from 1 to 65535');
+  return port;
+}

@@ -1,0 +1,32 @@
+import type { PodReference } from '../../src/cluster/cluster.ts';
+import type { NicRequest } from '../../src/ipam/request.ts';
+import type { NetworkNamespace } from '../../src/ledger/record.ts';
+
+/** One attachment of a sandbox to a network, as the runtime named it. All texts were checked at the door. */
+export interface Attachment {
+  /** CNI_CONTAINERID. */
+  readonly sandbox: string;
+  /** CNI_IFNAME. */
+  readonly nic: string;
+  /** Pod of the sandbox; empty without an orchestrator. */
+  readonly pod: PodReference;
+}
+
+/** What an ADD asks for. */
+export interface AddRequest {
+  readonly attachment: Attachment;
+  /** Name of the CNI network; empty where the caller does not tell it. */
+  readonly network: string;
+  readonly netns: NetworkNamespace;
+  readonly nicRequest: NicRequest;
+}
+
+/** Who owns the addresses of an attachment: the pod, or the container where the runtime names no pod (podman, nerdctl). */
+export function ownerUid({ sandbox, pod }: Attachment): string {
+  return pod.uid ?? sandbox;
+}
+
+/** The key under which work on one attachment is done one after the other. */
+export function attachmentKey({ sandbox, nic }: Pick<Attachment, 'sandbox' | 'nic'>): string {
+  return `${sandbox}\0${nic}`;
+}

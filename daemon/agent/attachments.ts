@@ -1,0 +1,203 @@
+import type { Cluster } from '../../src/cluster/cluster.ts';
+import type { Attachment as ValidAttachment } from '../../src/cni/network-config.ts';
+import type { AddPlan } from '../../src/ipam/add-plan.ts';
+import { chooseAddress } from '../../src/ipam/choose.ts';
+import type { ClusterFacts, EnabledFamilies } from '../../src/ipam/facts.ts';
+import { planAdd, wantsOf } from '../../src/ipam/plan.ts';
+import { allRecords } from '../../src/ledger/all-records.ts';
+import type { Claimant, PreviewOutcome } from '../../src/ledger/ledger.ts';
+import type { AllocationRecord, Holder } from '../../src/ledger/record.ts';
+import type { Logger } from '../../src/log/logger.ts';
+import { type AllocatedAddress, describeAddress } from './allocated-address.ts';
+import { type AddRequest, type Attachment, attachmentKey, ownerUid } from './attachment.ts';
+import { claimError } from './claim-error.ts';
+import type { KeyedMutex } from './keyed-mutex.ts';
+import { type LedgerSlot, toCniError } from './ledger-slot.ts';
+import type { Tombstones } from './tombstones.ts';
+
+/** A release that takes longer than this is answered from a tombstone, so that a runtime never waits for the store. */
+const releaseAnswerMs = 3_000;
+
+/** A dry run: the plan, and what the ledger would have answered. */
+export interface Explanation {
+  readonly plan: AddPlan;
+  readonly facts: ClusterFacts;
+  readonly preview?: PreviewOutcome;
+  readonly error?: unknown;
+}
+
+export interface AttachmentsOptions {
+  readonly cluster: Cluster;
+  readonly ledger: LedgerSlot;
+  readonly enabledFamilies: EnabledFamilies;
+  readonly tombstones: Tombstones;
+  /** Shared with everything else that works on attachments. */
+  readonly mutex: KeyedMutex;
+  readonly log: Logger;
+}
+
+/**
+ * What the CNI verbs and the original's routes have in common: facts, decision, ledger, result. Work on one
+ * attachment is done one after the other, since runtimes use container ids again.
+ */
+export class Attachments {
+  readonly #options: AttachmentsOptions;
+
+  constructor(options: AttachmentsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Allocates the addresses of an attachment, or returns those that it has.
+   *
+   * @returns the addresses of all NICs that the request covers
+   * @throws CniError; nothing is allocated then
+   */
+  async add(request: AddRequest, signal: AbortSignal): Promise<readonly AllocatedAddress[]> {
+    const { mutex, tombstones } = this.#options;
+    const { attachment } = request;
+    try {
+      return await mutex.run(attachmentKey(attachment), signal, async () => {
+        await tombstones.settle(attachment, this.#options.ledger.ledger);
+        return this.#claim(request, signal);
+      });
+    } catch (error) {
+      throw toCniError(error);
+    }
+  }
+
+  async #claim(request: AddRequest, signal: AbortSignal): Promise<readonly AllocatedAddress[]> {
+    const { cluster, enabledFamilies, ledger, log } = this.#options;
+    const facts = await cluster.facts(request.attachment.pod, { signal });
+    const plan = planAdd(request.nicRequest, facts, enabledFamilies);
+    if (plan.problem !== undefined) throw plan.problem;
+    logSwitchedOff(plan, log);
+    const claimant = claimantOf(request, cluster.nodeName);
+    const outcome = await ledger.ledger.claim(claimant, wantsOf(plan), chooseAddress, { signal });
+    if (outcome.kind === 'refused') {
+      const [first] = outcome.refusals;
+      if (first === undefined) throw new Error('a refused claim gives no reason');
+      throw claimError(first, plan, facts.catalog);
+    }
+    const cleanGateway = new Map(plan.nics.map((one) => [one.nic, one.cleanGateway]));
+    return outcome.addresses.map(({ record }) =>
+      describeAddress(record, facts.catalog, cleanGateway.get(record.nic) ?? false),
+    );
+  }
+
+  /** What `add` would do now, without doing it. */
+  async explain(request: AddRequest, signal: AbortSignal): Promise<Explanation> {
+    const { cluster, enabledFamilies, ledger } = this.#options;
+    const facts = await cluster.facts(request.attachment.pod, { signal });
+    const plan = planAdd(request.nicRequest, facts, enabledFamilies);
+    if (plan.problem !== undefined) return { plan, facts, error: plan.problem };
+    const claimant = claimantOf(request, cluster.nodeName);
+    try {
+      const preview = await ledger.ledger.preview(claimant, wantsOf(plan), chooseAddress);
+      const refusal = preview.kind === 'refused' ? preview.refusals.at(0) : undefined;
+      const error = refusal && claimError(refusal, plan, facts.catalog);
+      return { plan, facts, preview, ...(error && { error }) };
+    } catch (error) {
+      return { plan, facts, error: toCniError(error) };
+    }
+  }
+
+  /**
+   * Releases what an attachment holds. Succeeds once the release, or a tombstone that will be played back, is
+   * durable.
+   *
+   * @throws CniError when neither could be written
+   */
+  async del(attachment: Attachment): Promise<void> {
+    const { mutex, log } = this.#options;
+    const released = mutex.run(attachmentKey(attachment), undefined, () => this.#release(attachment));
+    const slow = Promise.withResolvers<'slow'>();
+    const timer = setTimeout(() => slow.resolve('slow'), releaseAnswerMs);
+    try {
+      if ((await Promise.race([released, slow.promise])) !== 'slow') return;
+      log.warn({ ...attachment }, 'release takes long, left a tombstone');
+      released.catch((error: unknown) => log.warn({ err: error, ...attachment }, 'slow release failed'));
+    } catch (error) {
+      log.warn({ err: error, ...attachment }, 'release failed, left a tombstone');
+    } finally {
+      clearTimeout(timer);
+    }
+    await this.#options.tombstones.write(attachment);
+  }
+
+  async #release({ sandbox, nic, pod }: Attachment): Promise<void> {
+    const condition = {
+      by: 'attachment',
+      sandbox,
+      nic,
+      ...(pod.uid !== undefined && { uid: pod.uid }),
+    } as const;
+    const freed = await this.#options.ledger.ledger.release(condition);
+    await this.#options.tombstones.discard({ sandbox, nic });
+    if (freed.length > 0) this.#options.log.debug({ sandbox, nic, addresses: freed.length }, 'released');
+  }
+
+  /** Releases all attachments of a sandbox. */
+  async delSandbox(sandbox: string, uid: string | undefined): Promise<void> {
+    const records = await allRecords(this.#options.ledger.ledger, { sandbox });
+    for (const nic of new Set(records.map((record) => record.nic))) {
+      await this.del({ sandbox, nic, pod: uid === undefined ? {} : { uid } });
+    }
+  }
+
+  /** The records of an attachment's owner on its NIC. */
+  async standing(attachment: Attachment): Promise<readonly AllocationRecord[]> {
+    try {
+      return await this.#options.ledger.ledger.records({ uid: ownerUid(attachment), nic: attachment.nic });
+    } catch (error) {
+      throw toCniError(error);
+    }
+  }
+
+  /**
+   * Frees this node's records of a network whose attachments the runtime no longer knows (CNI 1.1.0, section "GC").
+   *
+   * @returns how many addresses were freed
+   */
+  async collect(network: string, valid: readonly ValidAttachment[], signal: AbortSignal): Promise<number> {
+    const { ledger, cluster, mutex } = this.#options;
+    const keep = new Set(
+      valid.map(({ containerId, ifName }) => attachmentKey({ sandbox: containerId, nic: ifName })),
+    );
+    let freed = 0;
+    try {
+      const records = await allRecords(ledger.ledger, { network, node: cluster.nodeName });
+      for (const record of records) {
+        for (const holder of record.holders.filter(({ node }) => node === cluster.nodeName)) {
+          const key = attachmentKey({ sandbox: holder.sandbox, nic: record.nic });
+          if (keep.has(key)) continue;
+          const released = await mutex.run(key, signal, () =>
+            ledger.ledger.release({ by: 'holder', record, holder }),
+          );
+          freed += released.length;
+        }
+      }
+    } catch (error) {
+      throw toCniError(error);
+    }
+    return freed;
+  }
+}
+
+function claimantOf({ attachment, network, netns }: AddRequest, node: string): Claimant {
+  const { namespace = '', name = '' } = attachment.pod;
+  const holder: Holder = {
+    uid: ownerUid(attachment),
+    sandbox: attachment.sandbox,
+    node,
+    pod: { namespace, name },
+    ...(netns.path !== '' && { netns }),
+  };
+  return { holder, network };
+}
+
+function logSwitchedOff(plan: AddPlan, log: Logger): void {
+  for (const { nic, switchedOff } of plan.nics) {
+    for (const family of switchedOff) log.info({ nic, family }, 'family is switched off, left out');
+  }
+}

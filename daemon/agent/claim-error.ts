@@ -1,0 +1,36 @@
+import type { CniError } from '../../src/cni/error.ts';
+import type { AddPlan } from '../../src/ipam/add-plan.ts';
+import type { PoolCatalog } from '../../src/ipam/pool.ts';
+import {
+  exhaustedError,
+  requestedDiffersError,
+  requestedOutsideError,
+  requestedTakenError,
+} from '../../src/ipam/refusal.ts';
+import type { WantRefusal } from '../../src/ledger/ledger.ts';
+import type { AllocationRecord } from '../../src/ledger/record.ts';
+
+/** What a refused claim means to a runtime. */
+export function claimError(refusal: WantRefusal, plan: AddPlan, catalog: PoolCatalog): CniError {
+  const { nic, family, requested } = refusal.want;
+  switch (refusal.cause) {
+    case 'exhausted':
+      return exhaustedError(nic, family, refusal.pools, catalog, plan);
+    case 'requested-taken':
+      return requestedTakenError(refusal.by.address, holderText(refusal.by), refusal.by.pool);
+    case 'requested-differs':
+      return requestedDiffersError(requested ?? refusal.standing.address, refusal.standing.address, nic);
+    case 'requested-outside':
+      return requestedOutsideError(refusal.want);
+  }
+}
+
+/** Who uses an address, in the words that an operator knows it by. */
+export function holderText(record: AllocationRecord): string {
+  const holder = record.holders.at(-1);
+  const owner = record.owner;
+  if (owner !== undefined) return `${owner.kind} ${owner.namespace}/${owner.name} (NIC ${record.nic})`;
+  if (holder === undefined) return `nobody (NIC ${record.nic})`;
+  const pod = holder.pod.name === '' ? '' : `pod ${holder.pod.namespace}/${holder.pod.name}, `;
+  return `${pod}container ${holder.sandbox} (NIC ${record.nic})`;
+}

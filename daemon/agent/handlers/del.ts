@@ -1,0 +1,27 @@
+import { parseDelRequest } from '../../../src/cni/parse-del-request.ts';
+import type { Handler } from '../http/message.ts';
+import { podReference } from './attachment-request.ts';
+import { cniHandler } from './cni-reply.ts';
+import type { HandlerContext } from './context.ts';
+
+/**
+ * `POST /v1/cni/del` (CNI 1.1.0, section "DEL"). It always succeeds: whatever can be identified is released, at once
+ * or from a tombstone; what can't be is the sweep's.
+ */
+export function delHandler({ attachments, log, metrics }: HandlerContext): Handler {
+  const release = metrics.timed('release', attachments.del.bind(attachments));
+  return cniHandler(
+    'DEL',
+    async ({ body }) => {
+      const { attachment, pod, network, problems } = parseDelRequest(body);
+      for (const problem of problems)
+        log.warn({ code: problem.code, msg: problem.message }, 'DEL is malformed');
+      if (attachment === undefined) return undefined;
+      const { containerId: sandbox, ifName: nic } = attachment;
+      await release({ sandbox, nic, pod: podReference(pod) });
+      log.info({ nic, sandbox, pod: podReference(pod), network }, 'released');
+      return undefined;
+    },
+    log,
+  );
+}

@@ -1,0 +1,55 @@
+import { errorObject } from '../../../src/cni/compose-error.ts';
+import { formatAddress } from '../../../src/ip/address.ts';
+import type { FamilyPlan } from '../../../src/ipam/add-plan.ts';
+import type { ExplainNicShape, ExplainShape } from '../../../src/wire/shapes.ts';
+import type { Explanation } from '../attachments.ts';
+import type { Handler } from '../http/message.ts';
+import { parseAttachmentRequest } from './attachment-request.ts';
+import type { HandlerContext } from './context.ts';
+import { peopleHandler } from './people-reply.ts';
+
+/** `POST /v1/explain`: what an ADD with this body would do, step by step, without doing it. */
+export function explainHandler({ attachments, bootId }: HandlerContext): Handler {
+  return peopleHandler(async ({ body, signal }) => {
+    const { add } = parseAttachmentRequest('add', body, bootId);
+    return { value: explainShape(await attachments.explain(add, signal)) };
+  });
+}
+
+function explainShape(explanation: Explanation): ExplainShape {
+  const nics = explanation.plan.nics.flatMap(({ nic, source, families }) =>
+    families.map((family) => familyShape(nic, source, family, explanation)),
+  );
+  if (explanation.error === undefined) return { nics };
+  const { cniVersion: _, ...error } = errorObject(explanation.error);
+  return { nics, error };
+}
+
+function familyShape(
+  nic: string,
+  source: string,
+  { family, candidates }: FamilyPlan,
+  { preview, facts }: Explanation,
+): ExplainNicShape {
+  const chosen =
+    preview?.kind === 'claimable'
+      ? preview.addresses.find(({ want }) => want.nic === nic && want.family === family)
+      : undefined;
+  const pool = chosen && facts.catalog.byName.get(chosen.pool)?.pool;
+  return {
+    nic,
+    family,
+    source,
+    candidates: candidates.map(({ name, reason }) => ({
+      pool: name,
+      accepted: reason === undefined,
+      ...(reason !== undefined && { reason }),
+    })),
+    ...(chosen && {
+      address: pool
+        ? `${formatAddress(chosen.address)}/${pool.subnet.prefixLength}`
+        : formatAddress(chosen.address),
+      pool: chosen.pool,
+    }),
+  };
+}

@@ -1,0 +1,37 @@
+import { stringifyExactJson } from '../../../src/api/exact-json.ts';
+import { errorObject } from '../../../src/cni/compose-error.ts';
+import { CniError } from '../../../src/cni/error.ts';
+import type { AgentRequest, Handler, Reply } from '../http/message.ts';
+import { toCniError } from '../ledger-slot.ts';
+
+/** What a route for people answers: a value for JSON, and the same as text where there is a text for it. */
+export interface Answer {
+  readonly value: unknown;
+  /** What `Accept: text/plain` gets; JSON when undefined. */
+  readonly text?: () => string;
+  /** @default 200 */
+  readonly status?: number;
+}
+
+/** Makes a handler that answers JSON, or text when that was asked for. Refusals are `{code, msg, details?}`. */
+export function peopleHandler(answer: (request: AgentRequest) => Promise<Answer>): Handler {
+  return async (request) => {
+    try {
+      return reply(await answer(request), request.wantsText);
+    } catch (thrown) {
+      const error = toCniError(thrown);
+      if (!(error instanceof CniError)) throw error;
+      const { cniVersion: _, ...value } = errorObject(error);
+      return reply(
+        { value, status: error.code === 11 ? 503 : 400, text: () => `${value.msg}\n` },
+        request.wantsText,
+      );
+    }
+  };
+}
+
+function reply({ value, text, status = 200 }: Answer, wantsText: boolean): Reply {
+  if (wantsText && text !== undefined)
+    return { status, body: text(), contentType: 'text/plain; charset=utf-8' };
+  return { status, body: `${stringifyExactJson(value)}\n` };
+}

@@ -1,0 +1,35 @@
+/** A request as a handler sees it: the body is read and decoded, nothing else is checked yet. */
+export interface AgentRequest {
+  readonly path: string;
+  /** What the route's pattern left open: `{address}`. */
+  readonly parameter: string | undefined;
+  readonly query: URLSearchParams;
+  /** The decoded JSON body; undefined when there was none. */
+  readonly body: unknown;
+  /** True when the client asked for `text/plain` and not for JSON. */
+  readonly wantsText: boolean;
+  /** Aborted when the client is gone, its deadline has passed, or the agent must end. */
+  readonly signal: AbortSignal;
+}
+
+/** What a handler answers. */
+export interface Reply {
+  readonly status: number;
+  /** Already encoded; undefined is an empty body. */
+  readonly body?: string;
+  /** @default 'application/json' */
+  readonly contentType?: string;
+}
+
+export type Handler = (request: AgentRequest) => Promise<Reply>;
+
+/** A refusal of the HTTP layer itself, before any handler. */
+export class HttpError extends Error {
+  override readonly name = 'HttpError';
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}

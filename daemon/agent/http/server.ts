@@ -1,0 +1,136 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { deadlineHeader } from '../../../src/cni/request.ts';
+import type { Logger } from '../../../src/log/logger.ts';
+import { readJsonBody } from './body.ts';
+import { HttpError, type Reply } from './message.ts';
+import type { Router } from './router.ts';
+
+/** Connections at most. Runtimes open one a call; far more than any node has pods is a fault of somebody. */
+const connectionsMax = 4096;
+
+/** Requests under way at most; a further one is told to come again (503). */
+const requestsMax = 2048;
+
+/** A client must have sent its headers, and then its whole body, within these times. */
+const headersTimeoutMs = 5_000;
+const requestTimeoutMs = 15_000;
+
+/** How often the two times are looked at. */
+const timeoutCheckMs = 1_000;
+
+/** An idle connection is closed after this time. */
+const keepAliveMs = 5_000;
+
+/** The longest time that a client may ask the agent to work for it, and what holds when it says nothing. */
+const deadlineMsMax = 100_000;
+
+/** Serves the routes over any kind of listener, with limits on everything that a client controls. */
+export class HttpServer {
+  readonly server: Server;
+  readonly #router: Router;
+  readonly #log: Logger;
+  readonly #ending = new AbortController();
+  #requests = 0;
+  #drained: (() => void) | undefined;
+
+  constructor(router: Router, log: Logger) {
+    this.#router = router;
+    this.#log = log;
+    this.server = createServer(
+      {
+        headersTimeout: headersTimeoutMs,
+        requestTimeout: requestTimeoutMs,
+        keepAliveTimeout: keepAliveMs,
+        connectionsCheckingInterval: timeoutCheckMs,
+      },
+      (message, response) => void this.#serve(message, response),
+    );
+    this.server.maxConnections = connectionsMax;
+    this.server.setTimeout(deadlineMsMax);
+  }
+
+  /** Takes no new requests, lets those under way finish for `graceMs`, then ends the rest. */
+  async close(graceMs: number): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
+    this.server.closeIdleConnections();
+    if (this.#requests > 0) await this.#drain(graceMs);
+    this.#ending.abort(new HttpError(503, 'the agent is shutting down'));
+    this.server.closeAllConnections();
+    await closed;
+  }
+
+  #drain(graceMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, graceMs);
+      this.#drained = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.#requests += 1;
+    const gone = new AbortController();
+    response.once('close', () => gone.abort(new HttpError(499, 'the client is gone')));
+    try {
+      send(message, response, await this.#answer(message, gone.signal));
+    } catch (error) {
+      send(message, response, this.#refusal(error, message));
+    } finally {
+      this.#requests -= 1;
+      if (this.#requests === 0) this.#drained?.();
+    }
+  }
+
+  async #answer(message: IncomingMessage, gone: AbortSignal): Promise<Reply> {
+    if (this.#requests > requestsMax)
+      throw new HttpError(503, `more than ${requestsMax} requests are under way`);
+    const url = new URL(message.url ?? '/', 'http://agent');
+    const { handler, parameter } = this.#router.match(message.method ?? '', url.pathname);
+    const body = await readJsonBody(message);
+    const deadline = AbortSignal.timeout(deadlineMs(message));
+    return handler({
+      path: url.pathname,
+      parameter,
+      query: url.searchParams,
+      body,
+      wantsText: prefersText(message.headers.accept),
+      signal: AbortSignal.any([gone, deadline, this.#ending.signal]),
+    });
+  }
+
+  #refusal(error: unknown, message: IncomingMessage): Reply {
+    if (error instanceof HttpError)
+      return jsonReply(error.status, { code: error.status, msg: error.message });
+    this.#log.error({ err: error, method: message.method, path: message.url }, 'request failed unexpectedly');
+    return jsonReply(500, { code: 500, msg: 'internal error of the agent; its log has the details' });
+  }
+}
+
+/** An answer with this value as JSON. */
+export function jsonReply(status: number, value: unknown): Reply {
+  return { status, body: JSON.stringify(value) };
+}
+
+function send(message: IncomingMessage, response: ServerResponse, reply: Reply): void {
+  if (response.destroyed) return;
+  const body = reply.body ?? '';
+  const headers = {
+    'content-type': reply.contentType ?? 'application/json',
+    'content-length': String(Buffer.byteLength(body)),
+    // A body that was not read to its end can't be told from the next request: the connection ends with the answer.
+    ...(message.complete ? {} : { connection: 'close' }),
+  };
+  response.writeHead(reply.status, headers).end(body);
+  if (!message.complete) response.once('finish', () => message.destroy());
+}
+
+function deadlineMs(message: IncomingMessage): number {
+  const asked = Number(message.headers[deadlineHeader]);
+  return Number.isFinite(asked) && asked > 0 ? Math.min(asked, deadlineMsMax) : deadlineMsMax;
+}
+
+function prefersText(accept: string | undefined): boolean {
+  return accept !== undefined && accept.includes('text/plain') && !accept.includes('application/json');
+}

@@ -1,0 +1,265 @@
+import { type FSWatcher, watch } from 'node:fs';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { manifestCharactersMax } from '../../src/api/manifest.ts';
+import type { EmbeddedCluster } from '../../src/cluster/embedded-cluster.ts';
+import { type ManifestFile, type RememberedFiles, resolvePoolFiles } from '../../src/cluster/pool-files.ts';
+import type { SqliteLedger } from '../../src/ledger/sqlite/sqlite-ledger.ts';
+import type { Logger } from '../../src/log/logger.ts';
+
+/** Files that count; editors leave others beside them. */
+const manifestName = /^[^.].*\.(ya?ml|json)$/;
+
+/** Files at most. A folder with more is not a folder of pools. */
+const filesMax = 1000;
+
+/** A file is read when nothing has changed for this time, so that a write in several steps is seen as one. */
+const settleMs = 200;
+
+/** A file that is written without end must not keep the others from being read. */
+const settleRoundsMax = 10;
+
+/** The folder is looked at this often even when the kernel tells nothing (a folder that appears later, network file systems). */
+const rescanMs = 2_000;
+
+const fileKey = (name: string): string => `file:${name}`;
+const retiredKey = (name: string): string => `retired:${name}`;
+
+export interface PoolFolderOptions {
+  readonly folder: string;
+  readonly cluster: EmbeddedCluster;
+  readonly log: Logger;
+}
+
+/** What is needed of the ledger: it remembers texts, and knows whether a pool has records. */
+export type PoolFolderLedger = Pick<
+  SqliteLedger,
+  'readDocuments' | 'writeDocument' | 'deleteDocument' | 'usage'
+>;
+
+/** Keeps the pools of a cluster-less agent as the manifests in a folder say. */
+export class PoolFolder {
+  readonly #options: PoolFolderOptions;
+  #ledger: PoolFolderLedger | undefined;
+  #remembered: RememberedFiles = { good: new Map(), retired: new Map() };
+  #signature: string | undefined;
+  #problems: readonly string[] = [];
+
+  constructor(options: PoolFolderOptions) {
+    this.#options = options;
+  }
+
+  /** What is wrong in the folder now, for people. */
+  get problems(): readonly string[] {
+    return this.#problems;
+  }
+
+  /** Reads what was remembered in the ledger, and then the folder; what is wrong in the folder is reported, not thrown. */
+  async load(ledger: PoolFolderLedger): Promise<void> {
+    if (this.#ledger === undefined) {
+      const documents = await ledger.readDocuments();
+      const texts = (prefix: string): Map<string, string> =>
+        new Map(
+          documents
+            .filter(({ name }) => name.startsWith(prefix))
+            .map(({ name, text }) => [name.slice(prefix.length), text]),
+        );
+      this.#remembered = { good: texts(fileKey('')), retired: texts(retiredKey('')) };
+      this.#ledger = ledger;
+    }
+    await this.#rescan(ledger);
+  }
+
+  /** Follows changes of the folder until the signal is aborted. Never rejects. */
+  async follow(signal: AbortSignal): Promise<void> {
+    let wake = Promise.withResolvers<void>();
+    const watcher = new FolderWatcher(this.#options.folder, () => wake.resolve());
+    try {
+      while (!signal.aborted) {
+        watcher.ensure();
+        const period = sleep(rescanMs, undefined, { signal, ref: false }).catch(() => undefined);
+        await Promise.race([wake.promise, period]);
+        if (signal.aborted) return;
+        wake = Promise.withResolvers<void>();
+        if (this.#ledger === undefined) continue;
+        await this.#rescan(this.#ledger).catch((error: unknown) =>
+          this.#options.log.error({ err: error }, 'pool folder could not be followed'),
+        );
+      }
+    } finally {
+      watcher.close();
+    }
+  }
+
+  async #rescan(ledger: PoolFolderLedger): Promise<void> {
+    const signature = await this.#settledSignature();
+    if (signature !== this.#signature) await this.#reload(signature, ledger);
+    await this.#dropEmptyRetired(ledger);
+  }
+
+  /** The folder's signature, once nothing in it has been written for a moment: a write in several steps is one change. */
+  async #settledSignature(): Promise<string> {
+    for (let round = 0; ; round += 1) {
+      const { text, newestMs } = await readSignature(this.#options.folder);
+      const isFresh = Math.abs(Date.now() - newestMs) < settleMs;
+      if (text === this.#signature || !isFresh || round === settleRoundsMax) return text;
+      await sleep(settleMs);
+    }
+  }
+
+  async #reload(signature: string, ledger: PoolFolderLedger): Promise<void> {
+    const { folder, cluster, log } = this.#options;
+    const { files, problems } = await readManifestFiles(folder);
+    const resolved = resolvePoolFiles(files, this.#remembered);
+    this.#problems = [...problems, ...resolved.problems];
+    this.#signature = signature;
+    cluster.update(resolved);
+    for (const problem of this.#problems) log.error({ folder, problem }, 'bad pool manifest');
+    for (const note of resolved.notes) log.info({ folder, note }, 'note on pool manifests');
+    this.#logConditions();
+    await this.#remember(resolved.remembered, ledger);
+    const names = cluster.catalog().pools.map(({ pool }) => pool.name);
+    log.info({ folder, pools: names.slice(0, 100), count: names.length }, 'pools are in force');
+  }
+
+  #logConditions(): void {
+    const { cluster, log } = this.#options;
+    for (const { pool } of cluster.catalog().pools) {
+      for (const condition of cluster.conditions(pool.name))
+        log.warn({ pool: pool.name, ...condition }, 'pool condition');
+    }
+  }
+
+  /** Writes to the ledger what has to outlive this process. */
+  async #remember(next: RememberedFiles, ledger: PoolFolderLedger): Promise<void> {
+    const before = this.#remembered;
+    try {
+      await saveTexts(ledger, fileKey, before.good, next.good);
+      await saveTexts(ledger, retiredKey, before.retired, next.retired);
+    } catch (error) {
+      this.#options.log.error({ err: error }, 'pool manifests could not be remembered');
+    }
+    this.#remembered = next;
+  }
+
+  /** Forgets the retired pools that have no record left. */
+  async #dropEmptyRetired(ledger: PoolFolderLedger): Promise<void> {
+    if (this.#remembered.retired.size === 0) return;
+    const { byName } = this.#options.cluster.catalog();
+    const ranges = [...this.#remembered.retired.keys()].flatMap((name) => byName.get(name)?.range ?? []);
+    const usage = await ledger.usage(ranges);
+    const empty = new Set(usage.filter(({ allocated }) => allocated === 0).map(({ pool }) => pool));
+    if (empty.size === 0) return;
+    const retired = new Map([...this.#remembered.retired].filter(([name]) => !empty.has(name)));
+    await this.#remember({ ...this.#remembered, retired }, ledger);
+    await this.#reload(this.#signature ?? '', ledger);
+  }
+}
+
+async function saveTexts(
+  ledger: PoolFolderLedger,
+  key: (name: string) => string,
+  before: ReadonlyMap<string, string>,
+  next: ReadonlyMap<string, string>,
+): Promise<void> {
+  for (const [name, text] of next) {
+    if (before.get(name) !== text) await ledger.writeDocument(key(name), text);
+  }
+  for (const name of before.keys()) {
+    if (!next.has(name)) await ledger.deleteDocument(key(name));
+  }
+}
+
+/** Reads all manifests; `files` is undefined when the folder itself can't be read. */
+async function readManifestFiles(
+  folder: string,
+): Promise<{ files: readonly ManifestFile[] | undefined; problems: readonly string[] }> {
+  const listed = await listManifests(folder);
+  if (listed === undefined) {
+    return {
+      files: undefined,
+      problems: [
+        `${folder} can't be read: the pools of before stay in force; create it and put manifests in`,
+      ],
+    };
+  }
+  const problems: string[] = [];
+  if (listed.length > filesMax)
+    problems.push(`${folder} has ${listed.length} manifests: only the first ${filesMax} are read`);
+  const files: ManifestFile[] = [];
+  for (const name of listed.slice(0, filesMax)) {
+    try {
+      const path = join(folder, name);
+      // UTF-8 needs up to 4 bytes a character; a larger file has too many characters for the parser anyway.
+      const { size } = await stat(path);
+      files.push({
+        name,
+        text:
+          size > 4 * manifestCharactersMax
+            ? ' '.repeat(manifestCharactersMax + 1)
+            : await readFile(path, 'utf8'),
+      });
+    } catch (error) {
+      // An unreadable file is a bad one, not a removed one: the NUL is no YAML, so that its last good version stays.
+      problems.push(`${name} can't be read: ${(error as Error).message}`);
+      files.push({ name, text: '\0' });
+    }
+  }
+  return { files, problems };
+}
+
+async function listManifests(folder: string): Promise<string[] | undefined> {
+  try {
+    return (await readdir(folder)).filter((name) => manifestName.test(name)).toSorted();
+  } catch {
+    return undefined;
+  }
+}
+
+/** Inode, size and change time of every manifest as a text that differs when any file does, and the newest change. */
+async function readSignature(folder: string): Promise<{ text: string; newestMs: number }> {
+  const names = (await listManifests(folder)) ?? ['missing'];
+  let newestMs = 0;
+  const parts = await Promise.all(
+    names.slice(0, filesMax + 1).map(async (name) => {
+      const found = await stat(join(folder, name), { bigint: true }).catch(() => undefined);
+      newestMs = Math.max(newestMs, Number(found?.mtimeMs ?? 0));
+      return `${name}:${found?.ino}:${found?.size}:${found?.mtimeNs}`;
+    }),
+  );
+  return { text: parts.join('\n'), newestMs };
+}
+
+/** A watch on a folder that may be missing, be removed, or come again. */
+class FolderWatcher {
+  readonly #folder: string;
+  readonly #changed: () => void;
+  #watcher: FSWatcher | undefined;
+
+  constructor(folder: string, changed: () => void) {
+    this.#folder = folder;
+    this.#changed = changed;
+  }
+
+  /** Watches the folder if it is not watched; without one, the caller's own period has to do. */
+  ensure(): void {
+    if (this.#watcher !== undefined) return;
+    try {
+      const watcher = watch(this.#folder, { persistent: false }, (event, name) => {
+        this.#changed();
+        // The folder itself was removed or renamed: the watch is on what is not there any more.
+        if (event === 'rename' && name !== null && this.#folder.endsWith(`/${name}`)) this.close();
+      });
+      watcher.on('error', () => this.close());
+      this.#watcher = watcher;
+    } catch {
+      this.#watcher = undefined;
+    }
+  }
+
+  close(): void {
+    this.#watcher?.close();
+    this.#watcher = undefined;
+  }
+}

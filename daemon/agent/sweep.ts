@@ -1,0 +1,106 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Cluster } from '../../src/cluster/cluster.ts';
+import { formatAddress } from '../../src/ip/address.ts';
+import { allRecords } from '../../src/ledger/all-records.ts';
+import type { AllocationRecord, Holder } from '../../src/ledger/record.ts';
+import type { Logger } from '../../src/log/logger.ts';
+import type { AgentMetrics } from '../../src/metrics/agent-metrics.ts';
+import type { SweepShape } from '../../src/wire/shapes.ts';
+import { attachmentKey } from './attachment.ts';
+import type { KeyedMutex } from './keyed-mutex.ts';
+import type { LedgerSlot } from './ledger-slot.ts';
+import { namespaceState } from './netns.ts';
+
+/** Two readings at least this far apart must find a namespace gone: a runtime may just be about to make it again. */
+const confirmAfterMs = 10_000;
+
+/** How often the sweep looks. With the confirmation it frees a leak within 30 s. */
+const periodMs = 10_000;
+
+/** Records that are looked at before the event loop gets a turn. */
+const recordsPerTurn = 500;
+
+export interface SweepOptions {
+  readonly cluster: Cluster;
+  readonly ledger: LedgerSlot;
+  /** Shared with everything else that works on attachments. */
+  readonly mutex: KeyedMutex;
+  readonly bootId: string | undefined;
+  readonly metrics: AgentMetrics;
+  readonly log: Logger;
+}
+
+/**
+ * Frees what no DEL freed: records of this node whose network namespace, visible at ADD, is gone by two readings. A
+ * record whose namespace was never visible is left alone: nothing tells that it is a leak.
+ */
+export class Sweep {
+  readonly #options: SweepOptions;
+  /** When the namespace of an attachment was first found gone, on the monotonic clock. */
+  #goneSinceMs = new Map<string, number>();
+  #pass: Promise<SweepShape> | undefined;
+
+  constructor(options: SweepOptions) {
+    this.#options = options;
+  }
+
+  /** Sweeps again and again until the signal is aborted. Never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { ledger, metrics, log } = this.#options;
+    while (!signal.aborted) {
+      await sleep(periodMs, undefined, { signal, ref: false }).catch(() => undefined);
+      if (signal.aborted || ledger.problem !== undefined) continue;
+      await this.once().catch((error: unknown) => {
+        metrics.sweepFailed();
+        log.warn({ err: error }, 'sweep failed');
+      });
+    }
+  }
+
+  /** One pass; a pass that is under way already is shared. */
+  once(): Promise<SweepShape> {
+    this.#pass ??= this.#examine().finally(() => {
+      this.#pass = undefined;
+    });
+    return this.#pass;
+  }
+
+  async #examine(): Promise<SweepShape> {
+    const { cluster, ledger, bootId, metrics } = this.#options;
+    const records = await allRecords(ledger.ledger, { node: cluster.nodeName });
+    const goneSinceMs = new Map<string, number>();
+    const freed: string[] = [];
+    for (const [index, record] of records.entries()) {
+      if (index % recordsPerTurn === recordsPerTurn - 1) await nextTurn();
+      for (const holder of record.holders) {
+        if (holder.netns === undefined || namespaceState(holder.netns, bootId) !== 'gone') continue;
+        const key = `${formatAddress(record.address)}\0${holder.sandbox}`;
+        const sinceMs = this.#goneSinceMs.get(key) ?? performance.now();
+        if (performance.now() - sinceMs < confirmAfterMs) goneSinceMs.set(key, sinceMs);
+        else freed.push(...(await this.#free(record, holder)));
+      }
+    }
+    this.#goneSinceMs = goneSinceMs;
+    metrics.swept(freed.length);
+    return { examined: records.length, suspected: goneSinceMs.size, freed };
+  }
+
+  async #free(record: AllocationRecord, holder: Holder): Promise<string[]> {
+    const { ledger, mutex, log } = this.#options;
+    const key = attachmentKey({ sandbox: holder.sandbox, nic: record.nic });
+    const freed = await mutex.run(key, undefined, () =>
+      ledger.ledger.release({ by: 'holder', record, holder }),
+    );
+    const addresses = freed.map(({ address }) => formatAddress(address));
+    const { pod, sandbox, netns } = holder;
+    if (freed.length > 0)
+      log.warn({ addresses, nic: record.nic, pod, sandbox, netns: netns?.path }, 'freed a leak');
+    return addresses;
+  }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}

@@ -1,0 +1,126 @@
+import { CniCode, CniError } from '../../src/cni/error.ts';
+import type { Tombstone } from '../../src/cni/tombstone.ts';
+import type { Ledger } from '../../src/ledger/ledger.ts';
+import type { Logger } from '../../src/log/logger.ts';
+import type { AgentMetrics } from '../../src/metrics/agent-metrics.ts';
+import { type Attachment, attachmentKey } from './attachment.ts';
+import type { KeyedMutex } from './keyed-mutex.ts';
+import type { TombstoneFiles } from './tombstone-files.ts';
+
+/** DELs that are kept in memory because not even a tombstone could be written; beyond, the sweep has to find the leak. */
+const unwrittenMax = 10_000;
+
+export interface TombstonesOptions {
+  readonly files: TombstoneFiles;
+  /** Shared with everything else that works on attachments. */
+  readonly mutex: KeyedMutex;
+  readonly metrics: AgentMetrics;
+  readonly log: Logger;
+}
+
+/** The DELs that still have to be done: left by the plugin while the agent was away, or by the agent while its store was. */
+export class Tombstones {
+  readonly #files: TombstoneFiles;
+  readonly #mutex: KeyedMutex;
+  readonly #metrics: AgentMetrics;
+  readonly #log: Logger;
+  /** DELs for which no file could be written, by the name that the file would have. */
+  readonly #unwritten = new Map<string, Tombstone>();
+
+  constructor({ files, mutex, metrics, log }: TombstonesOptions) {
+    this.#files = files;
+    this.#mutex = mutex;
+    this.#metrics = metrics;
+    this.#log = log;
+  }
+
+  /** Leaves a tombstone for an attachment. Never fails: what can't be written is kept in memory. */
+  async write({ sandbox, nic, pod }: Attachment): Promise<void> {
+    const tombstone: Tombstone = {
+      containerId: sandbox,
+      ifName: nic,
+      createdMs: Date.now(),
+      ...(pod.namespace !== undefined && { podNamespace: pod.namespace }),
+      ...(pod.name !== undefined && { podName: pod.name }),
+      ...(pod.uid !== undefined && { podUid: pod.uid }),
+    };
+    try {
+      await this.#files.write(tombstone);
+    } catch (error) {
+      const kept = this.#unwritten.size < unwrittenMax;
+      if (kept) this.#unwritten.set(this.#files.nameFor(sandbox, nic), tombstone);
+      this.#log.error({ err: error, sandbox, nic, kept }, 'tombstone could not be written');
+    }
+  }
+
+  /**
+   * Does the DEL that waits for this attachment, if one does. The caller holds the attachment's lock.
+   *
+   * @throws CniError with code 11 when it can't be done now: the ADD must not go on before it
+   */
+  async settle({ sandbox, nic }: Pick<Attachment, 'sandbox' | 'nic'>, ledger: Ledger): Promise<void> {
+    const name = this.#files.nameFor(sandbox, nic);
+    if (!this.#unwritten.has(name) && !this.#files.exists(name)) return;
+    try {
+      await this.#playBack(name, ledger);
+    } catch (error) {
+      const message = `an earlier DEL of container ${sandbox}, NIC ${nic} has to be done first, and fails`;
+      throw new CniError(CniCode.tryAgainLater, message, { cause: error });
+    }
+  }
+
+  /** Forgets the tombstone of an attachment that has been released since. The caller holds the attachment's lock. */
+  async discard({ sandbox, nic }: Pick<Attachment, 'sandbox' | 'nic'>): Promise<void> {
+    const name = this.#files.nameFor(sandbox, nic);
+    this.#unwritten.delete(name);
+    if (this.#files.exists(name)) await this.#files.remove(name);
+  }
+
+  /**
+   * Does all DELs that wait. Those that fail stay for the next time.
+   *
+   * @returns how many still wait
+   */
+  async replay(ledger: Ledger): Promise<number> {
+    const names = new Set([...(await this.#files.list()), ...this.#unwritten.keys()]);
+    let waiting = 0;
+    for (const name of names) {
+      try {
+        await this.#replayOne(name, ledger);
+      } catch (error) {
+        waiting += 1;
+        this.#log.warn({ err: error, tombstone: name }, 'tombstone could not be played back');
+      }
+    }
+    this.#metrics.tombstones(waiting);
+    return waiting;
+  }
+
+  async #replayOne(name: string, ledger: Ledger): Promise<void> {
+    const tombstone = await this.#read(name);
+    if (tombstone === undefined) return;
+    const key = attachmentKey({ sandbox: tombstone.containerId, nic: tombstone.ifName });
+    // Read again under the lock: an ADD of the same container id may have settled it meanwhile.
+    await this.#mutex.run(key, undefined, () => this.#playBack(name, ledger));
+  }
+
+  async #playBack(name: string, ledger: Ledger): Promise<void> {
+    const tombstone = await this.#read(name);
+    if (tombstone === undefined) return;
+    const { containerId: sandbox, ifName: nic, podUid: uid } = tombstone;
+    const freed = await ledger.release({ by: 'attachment', sandbox, nic, ...(uid !== undefined && { uid }) });
+    await this.#files.remove(name);
+    this.#unwritten.delete(name);
+    this.#log.info({ sandbox, nic, addresses: freed.length }, 'played back a tombstone');
+  }
+
+  async #read(name: string): Promise<Tombstone | undefined> {
+    const file = await this.#files.read(name);
+    if (file?.kind === 'tombstone') return file.tombstone;
+    if (file !== undefined) {
+      const aside = await this.#files.setAside(name);
+      this.#log.error({ tombstone: aside, problem: file.problem }, 'tombstone is damaged, put aside');
+    }
+    return this.#unwritten.get(name);
+  }
+}

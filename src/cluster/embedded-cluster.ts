@@ -1,0 +1,67 @@
+import { buildCatalog } from '../ipam/catalog.ts';
+import { compilePool, reservedAddresses } from '../ipam/compile-pool.ts';
+import type { ClusterFacts } from '../ipam/facts.ts';
+import type { PoolCatalog } from '../ipam/pool.ts';
+import { findPoolConflicts, type PoolConflict } from '../ipam/pool-conflicts.ts';
+import type { Cluster, PodReference, PoolCondition } from './cluster.ts';
+import type { ResolvedFiles } from './pool-files.ts';
+
+/** One host without a cluster: pools come from files, and of pods only their names are known. */
+export class EmbeddedCluster implements Cluster {
+  readonly nodeName: string;
+  #catalog: PoolCatalog = { pools: [], byName: new Map() };
+  #conditions: ReadonlyMap<string, readonly PoolCondition[]> = new Map();
+
+  constructor(nodeName: string) {
+    this.nodeName = nodeName;
+  }
+
+  /** From now on these resources are in force. */
+  update({ pools, reservedIps, conditions }: ResolvedFiles): void {
+    const compiled = pools.map((pool) => compilePool(pool));
+    this.#catalog = buildCatalog(compiled, reservedAddresses(reservedIps), this.#catalog);
+    this.#conditions = withConflicts(conditions, findPoolConflicts(compiled));
+  }
+
+  catalog(): PoolCatalog {
+    return this.#catalog;
+  }
+
+  conditions(poolName: string): readonly PoolCondition[] {
+    return this.#conditions.get(poolName) ?? [];
+  }
+
+  facts({ namespace, name }: PodReference): Promise<ClusterFacts> {
+    return Promise.resolve({
+      node: { name: this.nodeName },
+      ...(namespace !== undefined && { namespace: { name: namespace } }),
+      ...(name !== undefined && { pod: { name } }),
+      catalog: this.#catalog,
+    });
+  }
+}
+
+function withConflicts(
+  conditions: ReadonlyMap<string, readonly PoolCondition[]>,
+  conflicts: readonly PoolConflict[],
+): ReadonlyMap<string, readonly PoolCondition[]> {
+  const all = new Map(conditions);
+  for (const conflict of conflicts) {
+    const message = conflictText(conflict);
+    for (const name of conflict.pools) {
+      all.set(name, [...(all.get(name) ?? []), { type: 'Overlap', message }]);
+    }
+  }
+  return all;
+}
+
+/** Ranges that a message names at most. */
+const rangesMax = 3;
+
+function conflictText(conflict: PoolConflict): string {
+  const [a, b] = conflict.pools;
+  if (conflict.kind === 'subnets') return `the subnets of pools ${a} and ${b} differ and overlap`;
+  const ranges = conflict.shared.toStrings();
+  const more = ranges.length > rangesMax ? ` and ${ranges.length - rangesMax} more ranges` : '';
+  return `pools ${a} and ${b} both have ${ranges.slice(0, rangesMax).join(', ')}${more}; each address is still given only once`;
+}

@@ -1,0 +1,82 @@
+import { CORE_SCHEMA, load } from 'js-yaml';
+import * as z from 'zod';
+
+/**
+ * Keys of `conf.yml` (ConfigMap `spiderpool-conf`) that this agent acts on. Keys are the original's; a missing
+ * boolean is false there, but without any file both families are on.
+ */
+export interface AgentConf {
+  readonly enableIPv4: boolean;
+  readonly enableIPv6: boolean;
+  /** Undefined when the file does not name it. */
+  readonly ipamUnixSocketPath?: string;
+}
+
+export interface ParsedConf {
+  readonly conf: AgentConf;
+  /** What is configured and has no effect here; each is worth a warning at start. */
+  readonly warnings: readonly string[];
+}
+
+/** What holds without a configuration file: both families are on. */
+export const defaultConf: AgentConf = { enableIPv4: true, enableIPv6: true };
+
+/** The configuration file can't be used. The message tells which key is wrong and what to write. */
+export class ConfError extends Error {
+  override readonly name = 'ConfError';
+  readonly code = 'CONF_INVALID';
+}
+
+const booleanKey = z.boolean().nullish();
+const confSchema = z.looseObject({
+  ipamUnixSocketPath: z.string().startsWith('/', 'must be an absolute path').nullish(),
+  enableIPv4: booleanKey,
+  enableIPv6: booleanKey,
+  enableIPConflictDetection: booleanKey,
+  enableGatewayDetection: booleanKey,
+  enableSpiderSubnet: booleanKey,
+  enableStatefulSet: booleanKey,
+  enableKubevirtStaticIP: booleanKey,
+});
+
+/** Switches that promise something this agent does not do: silence would be a trap. */
+const switchesWithoutEffect = {
+  enableIPConflictDetection: 'addresses are not probed for conflicts before they are given',
+  enableGatewayDetection: 'gateways are not probed',
+} as const;
+
+/**
+ * Reads a `conf.yml`. Unknown keys are ignored, as the original does.
+ *
+ * @throws ConfError when the text is not YAML, or a key has the wrong type
+ */
+export function parseAgentConf(text: string, fileName: string): ParsedConf {
+  const parsed = confSchema.safeParse(loadYaml(text, fileName) ?? {});
+  if (!parsed.success) {
+    const problems = parsed.error.issues.map(
+      ({ path, message }) => `${path.join('.') || 'the file'}: ${message}`,
+    );
+    throw new ConfError(`${fileName}: ${problems.join('; ')}`);
+  }
+  const { enableIPv4, enableIPv6, ipamUnixSocketPath } = parsed.data;
+  const warnings = Object.entries(switchesWithoutEffect)
+    .filter(([key]) => parsed.data[key] === true)
+    .map(([key, effect]) => `${key} is true in ${fileName}, but is not supported here: ${effect}`);
+  return {
+    conf: {
+      enableIPv4: enableIPv4 ?? false,
+      enableIPv6: enableIPv6 ?? false,
+      ...(ipamUnixSocketPath && { ipamUnixSocketPath }),
+    },
+    warnings,
+  };
+}
+
+function loadYaml(text: string, fileName: string): unknown {
+  try {
+    return load(text, { schema: CORE_SCHEMA });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ConfError(`${fileName} is not YAML: ${reason}`, { cause: error });
+  }
+}

@@ -1,0 +1,61 @@
+import { CniCode, CniError } from '../cni/error.ts';
+import { type Address, formatAddress } from '../ip/address.ts';
+import type { AddPlan } from './add-plan.ts';
+import type { CatalogPool, PoolCatalog } from './pool.ts';
+import type { Want } from './want.ts';
+
+/** How an exhausted pool is used, as the ledger counted it. */
+export interface ExhaustedPool {
+  readonly pool: string;
+  readonly allocated: number;
+  readonly suspect: number;
+}
+
+/** `pool a (total 10, allocated 8, reserved 2, excluded 0, suspect 0)`: the counts of one pool for a message. */
+function countsText(usage: ExhaustedPool, pool: CatalogPool | undefined): string {
+  const counts = [
+    `total ${pool?.total ?? 'unknown'}`,
+    `allocated ${usage.allocated}`,
+    `reserved ${pool?.reserved ?? 'unknown'}`,
+    `excluded ${pool?.excluded ?? 'unknown'}`,
+    `suspect ${usage.suspect}`,
+  ];
+  return `pool ${usage.pool} (${counts.join(', ')})`;
+}
+
+/** No pool has an address left for a NIC (code 103): each pool that was tried with its counts, and those that were not tried. */
+export function exhaustedError(
+  nic: string,
+  family: 4 | 6,
+  tried: readonly ExhaustedPool[],
+  catalog: PoolCatalog,
+  plan: AddPlan,
+): CniError {
+  const pools = tried.map((usage) => countsText(usage, catalog.byName.get(usage.pool))).join('; ');
+  const familyPlan = plan.nics.find((one) => one.nic === nic)?.families.find((one) => one.family === family);
+  const rejected = (familyPlan?.candidates ?? []).filter(({ reason }) => reason !== undefined);
+  const others = rejected.map(({ name, reason }) => `pool ${name} ${reason}`).join('; ');
+  const message =
+    `no free IPv${family} address for NIC ${nic}: ${pools}${others === '' ? '' : `; not tried: ${others}`}. ` +
+    'Widen a pool, name a further pool as fall-back, or delete pods that hold addresses';
+  return new CniError(CniCode.poolsExhausted, message);
+}
+
+/** The requested address has another owner (code 104). */
+export function requestedTakenError(address: Address, owner: string, pool: string): CniError {
+  const message = `the requested address ${formatAddress(address)} is taken: ${owner} has it from pool ${pool}; ask for another or release it first`;
+  return new CniError(CniCode.requestedAddressRefused, message);
+}
+
+/** The NIC already has an address that is not the requested one (code 104). */
+export function requestedDiffersError(requested: Address, standing: Address, nic: string): CniError {
+  const message = `NIC ${nic} already has ${formatAddress(standing)}, so the requested ${formatAddress(requested)} is not given beside it: delete the attachment first`;
+  return new CniError(CniCode.requestedAddressRefused, message);
+}
+
+/** The requested address is in none of the pools that the ledger was given (code 104). */
+export function requestedOutsideError({ nic, requested }: Want): CniError {
+  const text = requested === undefined ? '' : ` ${formatAddress(requested)}`;
+  const message = `the requested address${text} is in no pool that may serve NIC ${nic}`;
+  return new CniError(CniCode.requestedAddressRefused, message);
+}

@@ -1,0 +1,91 @@
+import { CniCode, CniError } from '../cni/error.ts';
+import type { Family } from '../ip/address.ts';
+import { compileGlob, isGlob } from './glob.ts';
+import type { CatalogPool, PoolCatalog } from './pool.ts';
+
+/** Pools at most in a list, after patterns are expanded. An ADD asks each of them at most once; nobody needs more. */
+export const poolsPerListMax = 64;
+
+/** How many names a message gives as a hint. */
+const namesInMessageMax = 5;
+
+/** A pool that an entry of a list stands for; `pool` is undefined when there is none of that name. */
+export interface NamedPool {
+  readonly name: string;
+  readonly pool: CatalogPool | undefined;
+}
+
+export interface ResolvedEntries {
+  readonly pools: readonly NamedPool[];
+  /** What is wrong with the list; the first problem refuses the whole request. */
+  readonly problems: readonly CniError[];
+}
+
+/**
+ * Turns a list of names and shell patterns into pools: in the order of the entries, those of a pattern by name.
+ * A pattern looks at pools of `family` only; a name may also stand for a pool of the other family, which the
+ * filters then refuse with that reason.
+ *
+ * @param where - the list in words for messages, such as `the CNI config for NIC eth0, IPv4`
+ */
+export function resolveEntries(
+  entries: readonly string[],
+  family: Family,
+  catalog: PoolCatalog,
+  where: string,
+): ResolvedEntries {
+  const pools = new Map<string, NamedPool>();
+  const problems: CniError[] = [];
+  for (const entry of entries) {
+    const named = expandEntry(entry, family, catalog, where);
+    if (named instanceof CniError) {
+      problems.push(named);
+      continue;
+    }
+    for (const pool of named) {
+      if (pools.has(pool.name)) {
+        const message = `pool ${pool.name} is named twice in ${where}: name it once (entry "${entry}" gives it again)`;
+        problems.push(new CniError(CniCode.badSelection, message));
+      }
+      if (pool.pool === undefined) problems.push(unknownPool(pool.name, family, catalog, where));
+      pools.set(pool.name, pool);
+    }
+  }
+  if (pools.size > poolsPerListMax) {
+    const message = `${where} gives ${pools.size} pools: name at most ${poolsPerListMax}, or use narrower patterns`;
+    problems.push(new CniError(CniCode.badSelection, message));
+  }
+  return { pools: [...pools.values()], problems };
+}
+
+function expandEntry(
+  entry: string,
+  family: Family,
+  catalog: PoolCatalog,
+  where: string,
+): readonly NamedPool[] | CniError {
+  if (!isGlob(entry)) return [{ name: entry, pool: catalog.byName.get(entry) }];
+  const matches = compileGlob(entry);
+  if (matches === undefined) {
+    const message = `pattern "${entry}" in ${where} is malformed: write for example "net-*", "net-?" or "net-[a-c]"`;
+    return new CniError(CniCode.badSelection, message);
+  }
+  const matching = catalog.pools.filter(({ pool }) => pool.family === family && matches(pool.name));
+  if (matching.length === 0) {
+    const message = `pattern "${entry}" in ${where} matches no IPv${family} pool: ${existingPools(family, catalog)}`;
+    return new CniError(CniCode.poolUnknown, message);
+  }
+  return matching.map((pool) => ({ name: pool.pool.name, pool }));
+}
+
+function unknownPool(name: string, family: Family, catalog: PoolCatalog, where: string): CniError {
+  const message = `pool ${name}, named in ${where}, does not exist: create it or name another; ${existingPools(family, catalog)}`;
+  return new CniError(CniCode.poolUnknown, message);
+}
+
+function existingPools(family: Family, catalog: PoolCatalog): string {
+  const names = catalog.pools.filter(({ pool }) => pool.family === family).map(({ pool }) => pool.name);
+  if (names.length === 0) return `there is no IPv${family} pool`;
+  const more = names.length > namesInMessageMax ? ` and ${names.length - namesInMessageMax} more` : '';
+  return `existing IPv${family} pools: ${names.slice(0, namesInMessageMax).join(', ')}${more}`;
+}

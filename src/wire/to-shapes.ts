@@ -1,0 +1,80 @@
+import { type Address, formatAddress } from '../ip/address.ts';
+import { formatCidr } from '../ip/cidr.ts';
+import type { CatalogPool } from '../ipam/pool.ts';
+import type { PoolUsage } from '../ledger/ledger.ts';
+import type { AllocationRecord, Holder, ReleasedRecord } from '../ledger/record.ts';
+import type { AllocationShape, ConditionShape, HolderShape, PoolShape, WhoShape } from './shapes.ts';
+
+/** A pool with its counts as the socket shows it. */
+export function poolShape(
+  { pool, total, excluded, reserved }: CatalogPool,
+  usage: PoolUsage,
+  conditions: readonly ConditionShape[],
+): PoolShape {
+  return {
+    name: pool.name,
+    ipVersion: pool.family,
+    subnet: formatCidr(pool.subnet),
+    ...(pool.gateway !== undefined && { gateway: formatAddress(pool.gateway) }),
+    total,
+    allocated: BigInt(usage.allocated),
+    free: usage.free,
+    cooling: BigInt(usage.cooling),
+    reserved,
+    excluded,
+    disabled: pool.disabled,
+    default: pool.isDefault,
+    conditions,
+  };
+}
+
+/** A record as the socket shows it. */
+export function allocationShape(record: AllocationRecord): AllocationShape {
+  const { address, pool, network, nic, sinceMs, owner, holders } = record;
+  return {
+    address: formatAddress(address),
+    pool,
+    network,
+    nic,
+    since: new Date(sinceMs).toISOString(),
+    ...(owner && { owner }),
+    holders: holders.map(holderShape),
+  };
+}
+
+/** Who has an address, and else who had it last, as the socket shows it. */
+export function whoShape(
+  address: Address,
+  pools: readonly string[],
+  record: AllocationRecord | undefined,
+  last: ReleasedRecord | undefined,
+): WhoShape {
+  return {
+    address: formatAddress(address),
+    pools,
+    ...(record && { allocation: allocationShape(record) }),
+    ...(last && {
+      last: {
+        allocation: allocationShape(last.last),
+        freed: new Date(last.freedMs).toISOString(),
+        suspect: last.suspect,
+      },
+    }),
+  };
+}
+
+function holderShape({ uid, sandbox, node, pod, netns }: Holder): HolderShape {
+  return {
+    uid,
+    sandbox,
+    node,
+    pod: pod.name === '' ? '' : `${pod.namespace}/${pod.name}`,
+    ...(netns && {
+      netns: {
+        path: netns.path,
+        ...(netns.device !== undefined && { device: String(netns.device) }),
+        ...(netns.inode !== undefined && { inode: String(netns.inode) }),
+      },
+    }),
+  };
+}
