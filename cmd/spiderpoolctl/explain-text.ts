@@ -1,0 +1,53 @@
+import { type Cell, type Column, formatTable, type Paint, wrapText } from '../../src/cli/table.ts';
+import { sanitizeText } from '../../src/cni/sanitize-text.ts';
+import type { ExplainNicShape, ExplainShape } from '../../src/wire/shapes.ts';
+
+const columns: readonly Column[] = [
+  { title: '  TRY', align: 'right' },
+  { title: 'POOL' },
+  { title: 'RESULT' },
+  { title: 'REASON', fit: 'wrap' },
+];
+
+export interface ExplainTextOptions {
+  /** Columns of the terminal; undefined never wraps. */
+  readonly widthMax: number | undefined;
+  readonly paint: Paint;
+}
+
+/** An explained ADD for a person: a section for each NIC and family, and at the end why it would fail. */
+export function explainText({ nics, error }: ExplainShape, options: ExplainTextOptions): string {
+  const sections = nics.map((nic) => nicSection(nic, options));
+  if (error !== undefined) {
+    const details = error.details === undefined ? '' : ` (${error.details})`;
+    const text = sanitizeText(`the ADD would fail with code ${error.code}: ${error.msg}${details}`);
+    const lines = options.widthMax === undefined ? [text] : wrapText(text, options.widthMax);
+    sections.push(lines.map((line) => `${options.paint('red', line)}\n`).join(''));
+  }
+  return sections.join('\n');
+}
+
+function nicSection(nic: ExplainNicShape, options: ExplainTextOptions): string {
+  const title = sanitizeText(`${nic.nic} IPv${nic.family}, pools of ${nic.source}`);
+  const rows = candidateRows(nic);
+  const table = rows.length === 0 ? '  no pools\n' : formatTable(columns, rows, options);
+  return `${options.paint('bold', title)}\n${table}${outcomeLine(nic, options.paint)}`;
+}
+
+function candidateRows({ candidates, pool }: ExplainNicShape): readonly (readonly Cell[])[] {
+  let accepted = 0;
+  return candidates.map((candidate) => {
+    if (!candidate.accepted) {
+      return ['-', candidate.pool, { text: 'rejected', style: 'yellow' }, candidate.reason ?? ''];
+    }
+    accepted += 1;
+    const chosen: Cell = candidate.pool === pool ? { text: 'chosen', style: 'green' } : 'accepted';
+    return [String(accepted), candidate.pool, chosen, ''];
+  });
+}
+
+function outcomeLine({ address, pool }: ExplainNicShape, paint: Paint): string {
+  if (address === undefined) return `  ${paint('red', 'no address')}\n`;
+  const from = pool === undefined ? '' : ` from pool ${pool}`;
+  return `  ${paint('green', sanitizeText(`address ${address}`))}${sanitizeText(from)}\n`;
+}
