@@ -15,3 +15,15 @@ export interface FieldError {
   /** What is wrong, and what to write instead. */
   readonly message: string;
 }
+
+/** One field of a resource that is accepted although it is probably not what its writer meant. */
+export interface FieldWarning {
+  readonly path: string;
+  /** What is odd, and what to write instead. */
+  readonly message: string;
+}
+
+/** Makes a FieldError. */
+export function fieldError(type: FieldErrorType, path: string, message: string): FieldError {
+  return { type, path, message };
+}

@@ -59,6 +59,7 @@ export interface SpiderIPPoolStatus {
   readonly allocatedIPCount?: bigint;
 }
 
+/** A pool of addresses of one subnet: cluster scoped. */
 export interface SpiderIPPool {
   readonly apiVersion: typeof apiVersion;
   readonly kind: 'SpiderIPPool';
@@ -67,11 +68,13 @@ export interface SpiderIPPool {
   readonly status?: SpiderIPPoolStatus;
 }
 
+/** `spec` of a SpiderReservedIP; every text as users write it. */
 export interface SpiderReservedIPSpec {
   readonly ipVersion?: 4 | 6;
   readonly ips?: readonly string[];
 }
 
+/** Addresses that no pod gets, whichever pool has them: cluster scoped. */
 export interface SpiderReservedIP {
   readonly apiVersion: typeof apiVersion;
   readonly kind: 'SpiderReservedIP';
