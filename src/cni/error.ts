@@ -23,6 +23,8 @@ export const CniCode = {
   familyDisabled: 107,
   podNotAlive: 108,
   originalRecords: 109,
+  /** A defect of ours; the number that the CNI libraries use for it. */
+  internal: 999,
 } as const;
 
 export type CniErrorCode = (typeof CniCode)[keyof typeof CniCode];

@@ -1,9 +1,6 @@
 import type { Address } from '../ip/address.ts';
 import type { CniVersion } from './version.ts';
 
-/** Level of the plugin's own log file; upstream accepts these words in any case. */
-export type PluginLogLevel = 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'panic';
-
 /** An attachment of the network, as GC names the ones that are still valid (CNI 1.1.0, section "GC"). */
 export interface Attachment {
   readonly containerId: string;

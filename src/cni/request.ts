@@ -3,7 +3,10 @@ export const cniVerbs = ['add', 'del', 'check', 'gc', 'status'] as const;
 
 export type CniVerb = (typeof cniVerbs)[number];
 
-/** The CNI_* variables as the runtime set them (CNI 1.1.0, section "Parameters"); absent and empty are the same. */
+/**
+ * The CNI_* variables as the runtime set them (CNI 1.1.0, section "Parameters"). Absent and empty are the same, but for
+ * the error code of an empty container id.
+ */
 export interface CniEnvironment {
   readonly CNI_CONTAINERID?: string;
   readonly CNI_NETNS?: string;
@@ -12,7 +15,7 @@ export interface CniEnvironment {
   readonly CNI_PATH?: string;
 }
 
-/** Body of `POST /v1/cni/{verb}`: what the plugin read, unchecked. */
+/** Body of `POST /v1/cni/{verb}`: what the plugin read, unchecked. `config` is null when stdin was not JSON (DEL only). */
 export interface CniRequestBody {
   readonly config: unknown;
   readonly env: CniEnvironment;

@@ -1,0 +1,110 @@
+import { CniCode, CniError } from './error.ts';
+import type { CniEnvironment, CniVerb } from './request.ts';
+import { quoteText } from './sanitize-text.ts';
+import { storedTextMax, storedTextProblem } from './stored-text.ts';
+
+/** The attachment that ADD, DEL and CHECK are about. */
+export interface AttachmentParameters {
+  readonly containerId: string;
+  readonly ifName: string;
+  /** Path of the network namespace; ADD and CHECK always have one. */
+  readonly netns: string | undefined;
+  /** CNI_ARGS, unparsed; empty when not set. */
+  readonly args: string;
+}
+
+type Variable = keyof CniEnvironment;
+
+/** CNI 1.1.0, section "Parameters", and what libcni's skel asks for beyond it (CNI_PATH). */
+const required: Readonly<Record<CniVerb, readonly Variable[]>> = {
+  add: ['CNI_CONTAINERID', 'CNI_NETNS', 'CNI_IFNAME', 'CNI_PATH'],
+  check: ['CNI_CONTAINERID', 'CNI_NETNS', 'CNI_IFNAME', 'CNI_PATH'],
+  del: ['CNI_CONTAINERID', 'CNI_IFNAME', 'CNI_PATH'],
+  gc: ['CNI_PATH'],
+  status: ['CNI_PATH'],
+};
+
+const containerIdPattern = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
+
+/**
+ * Checks that every variable which the verb requires is set; all missing ones are reported together.
+ * @throws {CniError} code 3 when the container id is set but empty, code 4 for the rest
+ */
+export function checkRequiredVariables(verb: CniVerb, env: CniEnvironment): void {
+  const missing = required[verb].filter((name) => (env[name] ?? '') === '');
+  if (missing.length === 0) return;
+  if (missing.length === 1 && env.CNI_CONTAINERID === '') parseContainerId('');
+  throw new CniError(
+    CniCode.invalidEnvironment,
+    `required env variables [${missing.join(',')}] missing for ${verb.toUpperCase()}`,
+  );
+}
+
+/**
+ * Checks the variables of ADD, DEL and CHECK. (GC and STATUS have no attachment: checkRequiredVariables is all.)
+ * @throws {CniError} code 3 when the container id is empty, code 4 for everything else
+ */
+export function parseCniEnvironment(
+  verb: 'add' | 'del' | 'check',
+  env: CniEnvironment,
+): AttachmentParameters {
+  checkRequiredVariables(verb, env);
+  return {
+    containerId: parseContainerId(env.CNI_CONTAINERID ?? ''),
+    ifName: parseIfName(env.CNI_IFNAME ?? ''),
+    netns: parseNetns(env.CNI_NETNS ?? ''),
+    args: env.CNI_ARGS ?? '',
+  };
+}
+
+function invalid(message: string): CniError {
+  return new CniError(CniCode.invalidEnvironment, message);
+}
+
+function checkedContainerId(id: string): CniError | undefined {
+  if (id === '') {
+    return new CniError(CniCode.unknownContainer, 'missing container id: CNI_CONTAINERID is empty');
+  }
+  if (!containerIdPattern.test(id)) {
+    return invalid(
+      `invalid characters in CNI_CONTAINERID ${quoteText(id)}: it must start with a letter or digit, and have only letters, digits, _ . - after it`,
+    );
+  }
+  const problem = storedTextProblem(id, storedTextMax.containerId);
+  return problem === undefined ? undefined : invalid(`CNI_CONTAINERID ${problem}`);
+}
+
+/** @throws {CniError} code 3 or 4 */
+export function parseContainerId(id: string): string {
+  const error = checkedContainerId(id);
+  if (error !== undefined) throw error;
+  return id;
+}
+
+/**
+ * Rules of the kernel (`dev_valid_name` in net/core/dev.c).
+ * @throws {CniError} code 4
+ */
+export function parseIfName(name: string): string {
+  const bytes = new TextEncoder().encode(name).length;
+  if (name === '') throw invalid('CNI_IFNAME is empty');
+  if (name === '.' || name === '..') throw invalid('CNI_IFNAME must not be . or ..');
+  if (bytes > storedTextMax.ifName) {
+    throw invalid(`CNI_IFNAME ${quoteText(name)} is longer than ${storedTextMax.ifName} bytes`);
+  }
+  if (/[/:\s]/u.test(name)) throw invalid(`CNI_IFNAME ${quoteText(name)} contains / or : or a blank`);
+  const problem = storedTextProblem(name, storedTextMax.ifName);
+  if (problem !== undefined) throw invalid(`CNI_IFNAME ${quoteText(name)} ${problem}`);
+  return name;
+}
+
+/**
+ * A network namespace's path, undefined when empty.
+ * @throws {CniError} code 4
+ */
+export function parseNetns(path: string): string | undefined {
+  if (path === '') return undefined;
+  const problem = storedTextProblem(path, storedTextMax.netns);
+  if (problem !== undefined) throw invalid(`CNI_NETNS ${quoteText(path)} ${problem}`);
+  return path;
+}
