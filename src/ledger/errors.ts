@@ -2,6 +2,8 @@
 export type LedgerErrorCode =
   /** The store's file is damaged; it is kept as it is and an operator has to act. */
   | 'LEDGER_CORRUPT'
+  /** The store was written by a newer version of this program; it is kept as it is. */
+  | 'LEDGER_VERSION'
   /** No space, or the store may not be written. */
   | 'LEDGER_FULL'
   /** Another process holds the store for longer than the limit. */

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { chooseAddress } from '../ipam/choose.ts';
+import type { ContractStore, LedgerHarness } from './contract.ts';
+import { TestClock } from './contract-fixtures.ts';
+import { LedgerModel } from './contract-model.ts';
+import {
+  type Action,
+  actionArb,
+  conditionOf,
+  type Outcome,
+  POOLS,
+  SUBJECTS,
+  Subject,
+} from './contract-subjects.ts';
+import type { Ledger } from './ledger.ts';
+
+const HISTORIES_DEFAULT = 60;
+const STEPS_MAX = 25;
+
+/** Some subjects act at once, through any handle; handles may crash meanwhile. */
+interface Step {
+  readonly advanceMs: number;
+  readonly actions: readonly Action[];
+  /** How many turns of the event loop after the start of the actions a handle crashes; none does when undefined. */
+  readonly crash?: { readonly handle: number; readonly turns: number };
+}
+
+const HANDLES = 2;
+
+const stepArb: fc.Arbitrary<Step> = fc.record(
+  {
+    advanceMs: fc.oneof(
+      { weight: 3, arbitrary: fc.nat(20_000) },
+      { weight: 1, arbitrary: fc.integer({ min: -400_000, max: 900_000 }) },
+    ),
+    actions: fc.uniqueArray(actionArb(HANDLES), {
+      minLength: 1,
+      maxLength: SUBJECTS,
+      selector: (it) => it.subject,
+    }),
+    crash: fc.record({ handle: fc.nat(HANDLES - 1), turns: fc.nat(3) }),
+  },
+  { requiredKeys: ['advanceMs', 'actions'] },
+);
+
+/**
+ * Random histories: pods with several NICs and static owners, pools that overlap, two handles on one store, crashes with
+ * requests under way, answers that are asked for again, cancelled waits, clocks that jump. After every step the
+ * store is read and held against what the answers allow.
+ */
+export async function historyProperty(harness: LedgerHarness): Promise<void> {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(stepArb, { minLength: 1, maxLength: STEPS_MAX, size: 'max' }),
+      async (steps) => {
+        const store = await harness.createStore();
+        try {
+          await runHistory(store, steps);
+        } finally {
+          await store.dispose();
+        }
+      },
+    ),
+    { numRuns: harness.histories ?? HISTORIES_DEFAULT, interruptAfterTimeLimit: 30_000 },
+  );
+}
+
+async function runHistory(store: ContractStore, steps: readonly Step[]): Promise<void> {
+  const clock = new TestClock();
+  const handles = await Promise.all(Array.from({ length: HANDLES }, () => store.open(clock)));
+  const subjects = Array.from({ length: SUBJECTS }, (_, i) => new Subject(i));
+  const model = new LedgerModel();
+  for (const step of steps) {
+    clock.advance(step.advanceMs);
+    const only = step.actions.length === 1 && step.crash === undefined ? step.actions[0] : undefined;
+    const foreseen = only && (await foresee(at(handles, only.handle), at(subjects, only.subject), only));
+    const running = step.actions.map(async (action) => {
+      const subject = at(subjects, action.subject);
+      return { subject, ...(await act(at(handles, action.handle), subject, action, model)) };
+    });
+    if (step.crash !== undefined) {
+      for (let turn = 0; turn < step.crash.turns; turn++) await nextTurn();
+      await store.crash(at(handles, step.crash.handle));
+      handles[step.crash.handle] = await store.open(clock);
+    }
+    const outcomes = await Promise.all(running);
+    const reader = at(handles, clock.ms % HANDLES);
+    model.advance(await reader.records({}), outcomes);
+    await model.checkTraces(reader, clock.ms);
+    model.checkUsage(POOLS, await reader.usage(POOLS));
+    if (foreseen !== undefined) assert.equal(foreseen, outcomes[0]?.answer);
+  }
+}
+
+/** What a dry run says that a claim will answer. */
+async function foresee(
+  ledger: Ledger,
+  subject: Subject,
+  action: Action,
+): Promise<Outcome['answer'] | undefined> {
+  if (action.kind !== 'claim' || action.isCancelled) return undefined;
+  const { claimant, wants } = subject.peek(action);
+  const preview = await ledger.preview(claimant, wants, chooseAddress);
+  return preview.kind === 'claimable' ? 'claimed' : 'refused';
+}
+
+async function act(ledger: Ledger, subject: Subject, action: Action, model: LedgerModel): Promise<Outcome> {
+  if (action.kind === 'claim') {
+    const { claimant, wants } = subject.next(action);
+    const controller = new AbortController();
+    const claim = settled(ledger.claim(claimant, wants, chooseAddress, { signal: controller.signal }));
+    if (action.isCancelled) controller.abort();
+    const outcome = await claim;
+    const asked = { kind: 'claim', claimant, wants } as const;
+    if (outcome === undefined) return { ...asked, answer: 'unknown' };
+    if (outcome.kind === 'refused') return { ...asked, answer: 'refused', refusals: outcome.refusals };
+    return { ...asked, answer: 'claimed', records: outcome.addresses.map((it) => it.record) };
+  }
+  if (action.kind === 'confirm') {
+    const holder = subject.newSandbox();
+    const answer = await settled(ledger.confirm(holder));
+    return { kind: 'confirm', holder, answer: answer === undefined ? 'unknown' : 'done' };
+  }
+  const condition = conditionOf(subject, action, model.recordsOf(subject.name));
+  if (condition === undefined) return { kind: 'none', answer: 'done' };
+  const freed = await settled(ledger.release(condition));
+  if (freed === undefined) return { kind: 'release', condition, answer: 'unknown' };
+  return { kind: 'release', condition, answer: 'done', freed };
+}
+
+/** The answer, or undefined when the caller can't know what became of the request. */
+async function settled<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    const name = error instanceof Error ? error.name : '';
+    if (name === 'AbortError' || name === 'LedgerError') return undefined;
+    throw error;
+  }
+}
+
+function at<T>(list: readonly T[], index: number): T {
+  const item = list[index];
+  assert.ok(item !== undefined);
+  return item;
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}

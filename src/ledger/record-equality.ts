@@ -1,0 +1,53 @@
+import type { AllocationRecord, Holder, StaticOwner } from './record.ts';
+
+/** Whether two holders are the same in every field. */
+export function sameHolder(a: Holder, b: Holder): boolean {
+  return (
+    isSameUser(a, b) &&
+    a.node === b.node &&
+    a.pod.namespace === b.pod.namespace &&
+    a.pod.name === b.pod.name &&
+    a.netns?.path === b.netns?.path &&
+    a.netns?.device === b.netns?.device &&
+    a.netns?.inode === b.netns?.inode &&
+    a.netns?.bootId === b.netns?.bootId
+  );
+}
+
+/** Whether two holders stand for one use of an address: the same pod in the same sandbox. */
+export function isSameUser(a: Holder, b: Holder): boolean {
+  return a.uid === b.uid && a.sandbox === b.sandbox;
+}
+
+export function sameOwner(a: StaticOwner | undefined, b: StaticOwner | undefined): boolean {
+  return a?.kind === b?.kind && a?.namespace === b?.namespace && a?.name === b?.name;
+}
+
+/** Whether two records of one address say the same. */
+export function sameRecord(a: AllocationRecord, b: AllocationRecord): boolean {
+  return (
+    isSameAllocation(a, b) &&
+    a.pool === b.pool &&
+    a.network === b.network &&
+    sameOwner(a.owner, b.owner) &&
+    a.holders.length === b.holders.length &&
+    a.holders.every((holder, i) => sameHolder(holder, b.holders[i] ?? holder))
+  );
+}
+
+/** Whether two records are of one allocation: the address was not given to somebody else between the two readings. */
+export function isSameAllocation(a: AllocationRecord, b: AllocationRecord): boolean {
+  return a.address === b.address && a.nic === b.nic && a.sinceMs === b.sinceMs;
+}
+
+/** Whether a record still stands as it was read: the same allocation with the same users. */
+export function standsAsRead(current: AllocationRecord, read: AllocationRecord): boolean {
+  return (
+    isSameAllocation(current, read) &&
+    current.holders.length === read.holders.length &&
+    current.holders.every((holder, i) => {
+      const before = read.holders[i];
+      return before !== undefined && isSameUser(holder, before);
+    })
+  );
+}

@@ -1,0 +1,62 @@
+import type { ReleaseCondition } from '../ledger.ts';
+import type { AllocationRecord, Holder } from '../record.ts';
+import { isSameAllocation, isSameUser, standsAsRead } from '../record-equality.ts';
+import type { RecordStore } from './record-store.ts';
+
+/** A record that a release changes. */
+export interface ReleaseStep {
+  readonly before: AllocationRecord;
+  /** The record without a holder; undefined when the address is freed. */
+  readonly after: AllocationRecord | undefined;
+  /** Whether a freed address may still answer on the wire. */
+  readonly suspect: boolean;
+}
+
+/** Decides what a release frees. Changes nothing; a condition that matches nothing gives no step. */
+export function planRelease(
+  records: Pick<RecordStore, 'at' | 'ofAttachment' | 'ofOwner'>,
+  condition: ReleaseCondition,
+): ReleaseStep[] {
+  if (condition.by === 'attachment') {
+    const { sandbox, nic, uid } = condition;
+    const attached = records.ofAttachment(sandbox, nic);
+    return attached.flatMap((record) => without(record, (holder) => isOfAttachment(holder, sandbox, uid)));
+  }
+  if (condition.by === 'owner') {
+    const { owner, nic } = condition;
+    const kept = records.ofOwner(owner).filter((record) => record.holders.length === 0);
+    return kept.filter((record) => nic === undefined || record.nic === nic).map((record) => freed(record));
+  }
+  const current = records.at(condition.record.address);
+  if (current === undefined) return [];
+  if (condition.by === 'record') {
+    return standsAsRead(current, condition.record) ? [freed(current, condition.suspect)] : [];
+  }
+  if (!isSameAllocation(current, condition.record)) return [];
+  return without(current, (holder) => isSameUser(holder, condition.holder), condition.suspect);
+}
+
+function freed(before: AllocationRecord, suspect = false): ReleaseStep {
+  return { before, after: undefined, suspect };
+}
+
+/**
+ * The sandbox decides; the uid is compared when both sides have one. A side has none when its runtime passed no pod,
+ * and then the sandbox stands in its place.
+ */
+function isOfAttachment(holder: Holder, sandbox: string, uid: string | undefined): boolean {
+  if (holder.sandbox !== sandbox) return false;
+  if (uid === undefined || uid === '' || uid === sandbox) return true;
+  return holder.uid === uid || holder.uid === sandbox;
+}
+
+function without(
+  record: AllocationRecord,
+  leaves: (holder: Holder) => boolean,
+  suspect = false,
+): ReleaseStep[] {
+  const holders = record.holders.filter((holder) => !leaves(holder));
+  if (holders.length === record.holders.length) return [];
+  if (record.owner === undefined) return [freed(record, suspect)];
+  return [{ before: record, after: { ...record, holders }, suspect }];
+}
