@@ -16,7 +16,8 @@ Examples:
   spiderpool-agent daemon --store embedded --pools ./pools --data-dir ./state --socket ./agent.sock
   curl --unix-socket ${defaultPaths.socket} http://agent/v1/pools
 
-Environment: SPIDERPOOL_NODE_NAME (default: the host's name), SPIDERPOOL_LOG_LEVEL (default: info).`;
+Environment: SPIDERPOOL_NODE_NAME (default: the host's name), SPIDERPOOL_LOG_LEVEL (default: info),
+SPIDERPOOL_STATE_DIR (as --data-dir; the plugin reads it too).`;
 
 /**
  * Runs the agent's command line until SIGTERM or SIGINT.

@@ -15,7 +15,7 @@ import { listenOnSocket } from './http/listen.ts';
 import { Router } from './http/router.ts';
 import { HttpServer } from './http/server.ts';
 import { KeyedMutex } from './keyed-mutex.ts';
-import { LedgerSlot } from './ledger-slot.ts';
+import { LedgerSlot, unusable } from './ledger-slot.ts';
 import { serveMetrics } from './metrics-server.ts';
 import { readBootId } from './netns.ts';
 import { PoolFolder } from './pool-folder.ts';
@@ -85,7 +85,6 @@ class NodeServices implements AsyncDisposable {
   readonly #sweep: Sweep;
   /** Open, and not yet or already in the slot. */
   #opened: SqliteLedger | undefined;
-  #isCorrupt = false;
 
   static async create(options: AgentOptions, log: Logger): Promise<NodeServices> {
     const files = new TombstoneFiles(join(options.stateFolder, tombstoneFolder));
@@ -121,9 +120,8 @@ class NodeServices implements AsyncDisposable {
       if (waiting > 0) throw new LedgerError('LEDGER_IO', `${waiting} earlier DELs could not be done yet`);
       this.#slot.open(this.#opened);
     } catch (error) {
-      this.#isCorrupt = error instanceof LedgerError && error.code === 'LEDGER_CORRUPT';
-      const why = error instanceof Error ? error.message : String(error);
-      this.#slot.fail(`the agent can't use its ledger: ${why}`);
+      this.#slot.close(unusable(error));
+      this.#slot.noteFailure(error);
       this.#log.error({ err: error }, 'ledger can not be used');
     }
   }
@@ -136,7 +134,7 @@ class NodeServices implements AsyncDisposable {
   async #retry(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await sleep(retryMs, undefined, { signal, ref: false }).catch(() => undefined);
-      if (signal.aborted || this.#isCorrupt) continue;
+      if (signal.aborted || this.#slot.isDamaged) continue;
       if (this.#slot.problem === undefined) await this.#replay(this.#slot.ledger);
       else await this.bringUp();
     }
@@ -149,7 +147,7 @@ class NodeServices implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#slot.fail('the agent is shutting down');
+    this.#slot.close('the agent is shutting down');
     await this.#opened?.[Symbol.asyncDispose]();
   }
 }

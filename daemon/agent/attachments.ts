@@ -62,7 +62,7 @@ export class Attachments {
         return this.#claim(request, signal);
       });
     } catch (error) {
-      throw toCniError(error);
+      throw this.#failed(error);
     }
   }
 
@@ -98,7 +98,7 @@ export class Attachments {
       const error = refusal && claimError(refusal, plan, facts.catalog);
       return { plan, facts, preview, ...(error && { error }) };
     } catch (error) {
-      return { plan, facts, error: toCniError(error) };
+      return { plan, facts, error: this.#failed(error) };
     }
   }
 
@@ -118,6 +118,7 @@ export class Attachments {
       log.warn({ ...attachment }, 'release takes long, left a tombstone');
       released.catch((error: unknown) => log.warn({ err: error, ...attachment }, 'slow release failed'));
     } catch (error) {
+      this.#options.ledger.noteFailure(error);
       log.warn({ err: error, ...attachment }, 'release failed, left a tombstone');
     } finally {
       clearTimeout(timer);
@@ -150,7 +151,7 @@ export class Attachments {
     try {
       return await this.#options.ledger.ledger.records({ uid: ownerUid(attachment), nic: attachment.nic });
     } catch (error) {
-      throw toCniError(error);
+      throw this.#failed(error);
     }
   }
 
@@ -178,9 +179,15 @@ export class Attachments {
         }
       }
     } catch (error) {
-      throw toCniError(error);
+      throw this.#failed(error);
     }
     return freed;
+  }
+
+  /** What a failure means to the caller. */
+  #failed(error: unknown): unknown {
+    this.#options.ledger.noteFailure(error);
+    return toCniError(error);
   }
 }
 

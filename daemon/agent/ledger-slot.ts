@@ -8,7 +8,8 @@ import type { Ledger } from '../../src/ledger/ledger.ts';
  */
 export class LedgerSlot<L extends Ledger = Ledger> {
   #ledger: L | undefined;
-  #why = 'the agent has not loaded its records yet';
+  #problem = 'the agent has not loaded its records yet';
+  #isDamaged = false;
 
   /** From now on this ledger serves. */
   open(ledger: L): void {
@@ -16,28 +17,42 @@ export class LedgerSlot<L extends Ledger = Ledger> {
   }
 
   /** From now on no ledger serves, for this reason. */
-  fail(why: string): void {
+  close(reason: string): void {
     this.#ledger = undefined;
-    this.#why = why;
+    this.#problem = reason;
   }
 
   /** Why no ledger serves; undefined when one does. */
   get problem(): string | undefined {
-    return this.#ledger === undefined ? this.#why : undefined;
+    return this.#ledger === undefined ? this.#problem : undefined;
+  }
+
+  /** True when the store is damaged: opening it again would not help, an operator has to look. */
+  get isDamaged(): boolean {
+    return this.#isDamaged;
   }
 
   /** @throws CniError with code 11 when no ledger serves */
   get ledger(): L {
-    if (this.#ledger === undefined) throw new CniError(CniCode.tryAgainLater, this.#why);
+    if (this.#ledger === undefined) throw new CniError(CniCode.tryAgainLater, this.#problem);
     return this.#ledger;
+  }
+
+  /** Takes note of a failure: a damaged store serves no more, since what it still answers can't be trusted. */
+  noteFailure(error: unknown): void {
+    if (!(error instanceof LedgerError) || error.code !== 'LEDGER_CORRUPT') return;
+    this.#isDamaged = true;
+    this.close(unusable(error));
   }
 }
 
 /** What a failure of the ledger means to a runtime: code 11 with the cause, since trying again helps. Others pass unchanged. */
 export function toCniError(error: unknown): unknown {
   if (!(error instanceof LedgerError)) return error;
-  return new CniError(CniCode.tryAgainLater, `the ledger can't be used now: ${error.message}`, {
-    cause: error,
-    details: error.code,
-  });
+  return new CniError(CniCode.tryAgainLater, unusable(error), { cause: error, details: error.code });
+}
+
+/** A failure of the ledger in the words that a runtime and STATUS tell. */
+export function unusable(error: unknown): string {
+  return `the agent can't use its ledger: ${error instanceof Error ? error.message : String(error)}`;
 }

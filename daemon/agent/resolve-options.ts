@@ -36,7 +36,7 @@ export function resolveAgentOptions(
   const metricsPort = given.metricsPort;
   return {
     socketPath: resolve(socket),
-    stateFolder: resolve(given.dataDir ?? defaultPaths.stateFolder),
+    stateFolder: resolve(given.dataDir ?? trimmed(env['SPIDERPOOL_STATE_DIR']) ?? defaultPaths.stateFolder),
     poolFolder: resolve(given.pools ?? defaultPaths.poolFolder),
     nodeName: trimmed(env['SPIDERPOOL_NODE_NAME']) ?? hostname(),
     ...(metricsPort !== undefined && { metricsPort }),

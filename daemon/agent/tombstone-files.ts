@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
-import { chmod, link, lstat, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { chmod, link, lstat, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   decodeTombstone,
@@ -14,6 +14,12 @@ import {
 
 const folderMode = 0o700;
 const fileMode = 0o600;
+
+/** Writers, the plugin too, draft under such a name before they link the finished file. */
+const draftName = /^\.[0-9a-f]{64}\.json\.\d+$/;
+
+/** A draft older than this has no writer any more. */
+const draftMsMax = 60_000;
 
 /** What a file of the folder holds. */
 export type TombstoneFile =
@@ -29,10 +35,15 @@ export class TombstoneFiles {
     this.folder = folder;
   }
 
-  /** Makes the folder, and makes it root's alone. */
+  /** Makes the folder, makes it root's alone, and removes the drafts of writers that were killed. */
   async prepare(): Promise<void> {
     await mkdir(this.folder, { recursive: true, mode: folderMode });
     await chmod(this.folder, folderMode);
+    for (const name of await readdir(this.folder)) {
+      if (!draftName.test(name)) continue;
+      const found = await stat(join(this.folder, name)).catch(ignoreMissing);
+      if (found !== undefined && Date.now() - found.mtimeMs > draftMsMax) await this.remove(name);
+    }
   }
 
   /** Name of the file for an attachment. */
@@ -67,8 +78,9 @@ export class TombstoneFiles {
   async write(tombstone: Tombstone): Promise<void> {
     if ((await this.list()).length >= tombstonesMax)
       throw new Error(`${this.folder} holds ${tombstonesMax} tombstones already`);
-    const path = join(this.folder, this.nameFor(tombstone.containerId, tombstone.ifName));
-    const draft = `${path}.${process.pid}.draft`;
+    const name = this.nameFor(tombstone.containerId, tombstone.ifName);
+    const path = join(this.folder, name);
+    const draft = join(this.folder, `.${name}.${process.pid}`);
     try {
       await writeDurably(draft, encodeTombstone(tombstone));
       await link(draft, path).catch((error: NodeJS.ErrnoException) => {

@@ -1,23 +1,12 @@
 import type { Event } from 'js-yaml';
-import {
-  boolYaml11Tag,
-  CORE_SCHEMA,
-  constructFromEvents,
-  EVENT_ID,
-  getScalarValue,
-  mergeTag,
-  parseEvents,
-  YAMLException,
-} from 'js-yaml';
+import { constructFromEvents, EVENT_ID, getScalarValue, parseEvents, YAMLException } from 'js-yaml';
 import { pathSegments } from './field-path.ts';
+import { kubernetesYamlSchema } from './yaml-schema.ts';
 
 /** Nesting of collections at most; a pool has six levels. */
 const depthMax = 32;
 /** References to anchors at most: enough for people, too few to blow a small file up. */
 const aliasesMax = 100;
-
-/** What Go's decoder does, hence kubectl: numbers of YAML 1.2, `yes` and `on` are booleans, `<<` merges. */
-const schema = CORE_SCHEMA.withTags(boolYaml11Tag, mergeTag);
 
 /** One document of a YAML stream, with the places of its parts. */
 export interface SourceDocument {
@@ -52,7 +41,11 @@ interface Cursor {
 export function parseSource(source: string): SourceOutcome {
   try {
     const events = parseEvents(source, { maxDepth: depthMax });
-    const values = constructFromEvents(events, { source, schema, maxAliases: aliasesMax });
+    const values = constructFromEvents(events, {
+      source,
+      schema: kubernetesYamlSchema,
+      maxAliases: aliasesMax,
+    });
     const cursor = { events, source, next: 0 };
     const lineStarts = findLineStarts(source);
     const documents = values.map((value) => {

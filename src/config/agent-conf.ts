@@ -1,5 +1,6 @@
-import { CORE_SCHEMA, load } from 'js-yaml';
+import { loadAll } from 'js-yaml';
 import * as z from 'zod';
+import { kubernetesYamlSchema } from '../api/yaml-schema.ts';
 
 /**
  * Keys of `conf.yml` (ConfigMap `spiderpool-conf`) that this agent acts on. Keys are the original's; a missing
@@ -74,7 +75,8 @@ export function parseAgentConf(text: string, fileName: string): ParsedConf {
 
 function loadYaml(text: string, fileName: string): unknown {
   try {
-    return load(text, { schema: CORE_SCHEMA });
+    // Unlike load, this takes a text without any document.
+    return loadAll(text, { schema: kubernetesYamlSchema })[0];
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new ConfError(`${fileName} is not YAML: ${reason}`, { cause: error });

@@ -114,6 +114,8 @@ export const releaseExamples: Readonly<Record<string, ContractExample>> = {
     assert.equal(await count({ uid: 'a-uid', sandbox: 'b-sandbox' }), 0);
     assert.equal(await count({ sandbox: 'b-sandbox', nic: 'net1', node: 'node-1', network: 'net' }), 1);
     assert.equal(await count({ network: 'other' }), 0);
+    assert.equal(await count({ pod: { namespace: 'default', name: 'b' } }), 2);
+    assert.equal(await count({ pod: { namespace: 'other', name: 'b' } }), 0);
     assert.equal(await count({ address: ip('10.0.0.2') }), 1);
     assert.equal(await count({ owner: { kind: 'StatefulSet', namespace: 'default', name: 'a' } }), 0);
   },

@@ -206,7 +206,9 @@ function conditionsOf(
     const { name, namespace, kind } = filter.owner;
     require('owner_name = ? AND owner_namespace = ? AND owner_kind = ?', name, namespace, kind);
   }
-  const ofHolder = Object.entries({ uid: filter.uid, sandbox: filter.sandbox, node: filter.node }).filter(
+  const { uid, sandbox, node, pod } = filter;
+  const podColumns = pod && { pod_namespace: pod.namespace, pod_name: pod.name };
+  const ofHolder = Object.entries({ uid, sandbox, node, ...podColumns }).filter(
     (entry): entry is [string, string] => entry[1] !== undefined,
   );
   if (ofHolder.length > 0) {
