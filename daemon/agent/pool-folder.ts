@@ -1,18 +1,10 @@
-import { type FSWatcher, watch } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { manifestCharactersMax } from '../../src/api/manifest.ts';
 import type { EmbeddedCluster } from '../../src/cluster/embedded-cluster.ts';
-import { type ManifestFile, type RememberedFiles, resolvePoolFiles } from '../../src/cluster/pool-files.ts';
+import { type RememberedFiles, resolvePoolFiles } from '../../src/cluster/pool-files.ts';
 import type { SqliteLedger } from '../../src/ledger/sqlite/sqlite-ledger.ts';
 import type { Logger } from '../../src/log/logger.ts';
-
-/** Files that count; editors leave others beside them. */
-const manifestName = /^[^.].*\.(ya?ml|json)$/;
-
-/** Files at most. A folder with more is not a folder of pools. */
-const filesMax = 1000;
+import { FolderWatcher } from './folder-watcher.ts';
+import { readManifestFiles, readSignature } from './manifest-files.ts';
 
 /** A file is read when nothing has changed for this time, so that a write in several steps is seen as one. */
 const settleMs = 200;
@@ -168,98 +160,5 @@ async function saveTexts(
   }
   for (const name of before.keys()) {
     if (!next.has(name)) await ledger.deleteDocument(key(name));
-  }
-}
-
-/** Reads all manifests; `files` is undefined when the folder itself can't be read. */
-async function readManifestFiles(
-  folder: string,
-): Promise<{ files: readonly ManifestFile[] | undefined; problems: readonly string[] }> {
-  const listed = await listManifests(folder);
-  if (listed === undefined) {
-    return {
-      files: undefined,
-      problems: [
-        `${folder} can't be read: the pools of before stay in force; create it and put manifests in`,
-      ],
-    };
-  }
-  const problems: string[] = [];
-  if (listed.length > filesMax)
-    problems.push(`${folder} has ${listed.length} manifests: only the first ${filesMax} are read`);
-  const files: ManifestFile[] = [];
-  for (const name of listed.slice(0, filesMax)) {
-    try {
-      const path = join(folder, name);
-      // UTF-8 needs up to 4 bytes a character; a larger file has too many characters for the parser anyway.
-      const { size } = await stat(path);
-      files.push({
-        name,
-        text:
-          size > 4 * manifestCharactersMax
-            ? ' '.repeat(manifestCharactersMax + 1)
-            : await readFile(path, 'utf8'),
-      });
-    } catch (error) {
-      // An unreadable file is a bad one, not a removed one: the NUL is no YAML, so that its last good version stays.
-      problems.push(`${name} can't be read: ${(error as Error).message}`);
-      files.push({ name, text: '\0' });
-    }
-  }
-  return { files, problems };
-}
-
-async function listManifests(folder: string): Promise<string[] | undefined> {
-  try {
-    return (await readdir(folder)).filter((name) => manifestName.test(name)).toSorted();
-  } catch {
-    return undefined;
-  }
-}
-
-/** Inode, size and change time of every manifest as a text that differs when any file does, and the newest change. */
-async function readSignature(folder: string): Promise<{ text: string; newestMs: number }> {
-  const names = (await listManifests(folder)) ?? ['missing'];
-  let newestMs = 0;
-  const parts = await Promise.all(
-    names.slice(0, filesMax + 1).map(async (name) => {
-      const found = await stat(join(folder, name), { bigint: true }).catch(() => undefined);
-      newestMs = Math.max(newestMs, Number(found?.mtimeMs ?? 0));
-      return `${name}:${found?.ino}:${found?.size}:${found?.mtimeNs}`;
-    }),
-  );
-  return { text: parts.join('\n'), newestMs };
-}
-
-/** A watch on a folder that may be missing, be removed, or come again. */
-class FolderWatcher {
-  readonly #folder: string;
-  readonly #changed: () => void;
-  #watcher: FSWatcher | undefined;
-
-  constructor(folder: string, changed: () => void) {
-    this.#folder = folder;
-    this.#changed = changed;
-  }
-
-  /** Watches the folder if it is not watched; without one, the caller's own period has to do. */
-  ensure(): void {
-    if (this.#watcher !== undefined) return;
-    try {
-      const watcher = watch(this.#folder, { persistent: false }, (event, name) => {
-        this.#changed();
-        // The folder itself was removed or renamed: the watch is on what is not there any more.
-        if (event === 'rename' && name !== null && this.#folder.endsWith(`/${name}`)) this.close();
-      });
-      watcher.on('error', () => this.close());
-      this.#watcher = watcher;
-    } catch {
-      this.#watcher = undefined;
-    }
-  }
-
-  close(): void {
-    this.#watcher?.close();
-    this.#watcher = undefined;
   }
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EmbeddedCluster } from '../../../src/cluster/embedded-cluster.ts';
 import { resolvePoolFiles } from '../../../src/cluster/pool-files.ts';
+import { nicRequest } from '../../../src/ipam/testing/facts.ts';
 import { openSqliteLedger, type SqliteLedger } from '../../../src/ledger/sqlite/sqlite-ledger.ts';
 import { createLogger } from '../../../src/log/logger.ts';
 import { AgentMetrics } from '../../../src/metrics/agent-metrics.ts';
@@ -77,13 +78,7 @@ export function addRequest(sandbox: string, more: Partial<AddRequest> = {}): Add
     attachment: { sandbox, nic: 'eth0', pod: {} },
     network: 'net',
     netns: { path: '' },
-    nicRequest: {
-      nic: 'eth0',
-      configPools: { 4: [], 6: [] },
-      cleanGateway: false,
-      matchMasterSubnet: false,
-      requestedAddresses: [],
-    },
+    nicRequest: nicRequest(),
     ...more,
   };
 }
