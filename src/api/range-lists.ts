@@ -1,8 +1,8 @@
 import type { Family } from '../ip/address.ts';
 import { compareAddresses, formatAddress } from '../ip/address.ts';
+import type { AddressRange } from '../ip/address-range.ts';
 import type { Cidr } from '../ip/cidr.ts';
 import { cidrContains, cidrRange, formatCidr } from '../ip/cidr.ts';
-import type { AddressRange } from '../ip/range.ts';
 import { formatRange, parseRange } from '../ip/range.ts';
 import { RangeSet } from '../ip/range-set.ts';
 import type { FieldError } from './field-error.ts';

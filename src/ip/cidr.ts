@@ -1,7 +1,7 @@
 import { Address4, Address6 } from 'ip-address';
 import type { Address, Family } from './address.ts';
 import { familyOf, formatAddress } from './address.ts';
-import type { AddressRange } from './range.ts';
+import type { AddressRange } from './address-range.ts';
 
 /** A subnet: its first address (host bits are zero) and the length of its prefix in bits. */
 export interface Cidr {

@@ -1,5 +1,5 @@
 import { nextAddress, previousAddress } from './address.ts';
-import type { AddressRange } from './range.ts';
+import type { AddressRange } from './address-range.ts';
 
 /**
  * The walks behind RangeSet, over lists of ranges of one family. Except for the argument of `coalesce`, lists are

@@ -1,6 +1,6 @@
 import type { Address, Family } from './address.ts';
 import { familyOf, isAddressOf, nextAddress, previousAddress } from './address.ts';
-import type { AddressRange } from './range.ts';
+import type { AddressRange } from './address-range.ts';
 import type { RangeLeaf } from './range-leaf.ts';
 import { createLeaf, rangesOf } from './range-leaf.ts';
 import { RangeSet } from './range-set.ts';

@@ -1,5 +1,5 @@
 import type { Address, Family } from './address.ts';
-import type { AddressRange } from './range.ts';
+import type { AddressRange } from './address-range.ts';
 
 /**
  * A short sorted run of disjoint ranges, the lower level of a RangeIndex. One class a family, so that every comparison

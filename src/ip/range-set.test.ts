@@ -3,8 +3,8 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { Address, Family } from './address.ts';
 import { maxAddress, nextAddress, offsetAddress, parseAddress } from './address.ts';
+import type { AddressRange } from './address-range.ts';
 import { cidrRange, parseCidr } from './cidr.ts';
-import type { AddressRange } from './range.ts';
 import { parseRange } from './range.ts';
 import { mergeRangeTexts, RangeSet } from './range-set.ts';
 

@@ -1,6 +1,6 @@
 import type { Address, Family } from './address.ts';
 import { compareAddresses, distance, familyOf, isAddressOf, offsetAddress } from './address.ts';
-import type { AddressRange } from './range.ts';
+import type { AddressRange } from './address-range.ts';
 import { formatRange, parseRange } from './range.ts';
 import {
   coalesce,

@@ -3,7 +3,8 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { Address, Family } from './address.ts';
 import { familyOf } from './address.ts';
-import type { AddressRange, RangeFault } from './range.ts';
+import type { AddressRange } from './address-range.ts';
+import type { RangeFault } from './range.ts';
 import { formatRange, parseRange } from './range.ts';
 
 function rangeOf([a, b]: readonly [Address, Address]): AddressRange {

@@ -1,12 +1,7 @@
-import type { Address, Family } from './address.ts';
+import type { Family } from './address.ts';
 import { formatAddress, parseAddress, parseAddressOf } from './address.ts';
+import type { AddressRange } from './address-range.ts';
 import { cidrRange, parseCidr } from './cidr.ts';
-
-/** A run of addresses of one family, both ends included. */
-export interface AddressRange {
-  readonly start: Address;
-  readonly end: Address;
-}
 
 /** Which rule a text breaks: `cidr` when it names a subnet, `dashes` for more than one `-`, `order` when the start is the greater. */
 export type RangeFault = 'empty' | 'blank' | 'cidr' | 'dashes' | 'address' | 'family' | 'order';

@@ -33,12 +33,12 @@ test('isTestOnly() knows tests, their helpers and contract suites', () => {
   for (const path of [
     'src/ip/a.test.ts',
     'src/api/testing/a.ts',
-    'src/ledger/contract.ts',
+    'src/ledger/contract/claims.ts',
     'test/support/a.ts',
   ]) {
     assert.equal(isTestOnly(path), true, path);
   }
-  for (const path of ['src/ip/a.ts', 'src/ledger/contractor.ts', 'daemon/test-run.ts']) {
+  for (const path of ['src/ip/a.ts', 'src/ledger/contract.ts', 'daemon/test-run.ts']) {
     assert.equal(isTestOnly(path), false, path);
   }
 });

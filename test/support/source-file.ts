@@ -16,9 +16,9 @@ export interface SourceFile {
 const importPattern =
   /^\s*(?:import|export)\b[^'"`;]*?\bfrom\s*['"]([^'"]+)['"]|^\s*import\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm;
 
-/** Whether a module exists for tests alone: tests, helpers in a `testing` folder, contract suites, and all of `test`. */
+/** Whether a module exists for tests alone: tests, helpers in a `testing` or `contract` folder, and all of `test`. */
 export function isTestOnly(path: string): boolean {
-  return /\.test\.ts$|\/testing\/|\/contract(-[a-z-]+)?\.ts$|^test\//.test(path);
+  return /\.test\.ts$|\/(testing|contract)\/|^test\//.test(path);
 }
 
 /** @returns what `text`, standing at `path`, imports */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
+import type { AddressRange } from '../../ip/address-range.ts';
 import type { Cidr } from '../../ip/cidr.ts';
 import { formatCidr, subnetOf } from '../../ip/cidr.ts';
-import type { AddressRange } from '../../ip/range.ts';
 import { formatRange } from '../../ip/range.ts';
 import type { ObjectMeta, SpiderIPPool, SpiderIPPoolSpec, SpiderReservedIP } from '../resources.ts';
 import { apiVersion } from '../resources.ts';

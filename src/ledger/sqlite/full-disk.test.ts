@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-const SCENARIO = fileURLToPath(new URL('full-disk-scenario.ts', import.meta.url));
+const SCENARIO = fileURLToPath(new URL('testing/full-disk-scenario.ts', import.meta.url));
 /** A mount of its own, seen by nobody else, gone with the process. */
 const IN_OWN_MOUNT = 'mount -t tmpfs -o size=1m tmpfs "$0" && exec "$@"';
 /** With the rights of root, or with those that a user has in a namespace of his own. */

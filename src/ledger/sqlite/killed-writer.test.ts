@@ -10,7 +10,7 @@ import { addressKey } from './address-key.ts';
 import { openSqliteLedger } from './sqlite-ledger.ts';
 
 const ROUNDS = 6;
-const WRITER = fileURLToPath(new URL('killed-writer.ts', import.meta.url));
+const WRITER = fileURLToPath(new URL('testing/killed-writer.ts', import.meta.url));
 
 /** Runs the writer, kills it while it works, and returns the whole lines that it has printed. */
 async function killedAtWork(path: string, prefix: string): Promise<readonly string[]> {

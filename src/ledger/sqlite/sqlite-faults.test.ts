@@ -15,7 +15,7 @@ import {
   START_MS,
   TestClock,
   wantOf,
-} from '../contract-fixtures.ts';
+} from '../contract/fixtures.ts';
 import { LedgerError, type LedgerErrorCode } from '../errors.ts';
 import { Database } from './database.ts';
 import { ReleasedStore } from './released-store.ts';

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ContractStore } from '../contract.ts';
-import { ledgerContract } from '../contract.ts';
+import { ledgerContract } from '../contract/contract.ts';
+import type { ContractStore } from '../contract/harness.ts';
 import type { Ledger } from '../ledger.ts';
 import type { Database } from './database.ts';
 import { openStore } from './open-store.ts';

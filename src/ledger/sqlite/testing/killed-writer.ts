@@ -4,10 +4,10 @@
  * Arguments: the ledger's file, and a prefix for the names of its pods.
  */
 import { writeSync } from 'node:fs';
-import { chooseAddress } from '../../ipam/choose.ts';
-import { claimantOf, claimedRecord, poolOf, releaseOf, wantOf } from '../contract-fixtures.ts';
-import { addressKey } from './address-key.ts';
-import { openSqliteLedger } from './sqlite-ledger.ts';
+import { chooseAddress } from '../../../ipam/choose.ts';
+import { claimantOf, claimedRecord, poolOf, releaseOf, wantOf } from '../../contract/fixtures.ts';
+import { addressKey } from '../address-key.ts';
+import { openSqliteLedger } from '../sqlite-ledger.ts';
 
 const [path = '', prefix = ''] = process.argv.slice(2);
 const LOOPS = 32;

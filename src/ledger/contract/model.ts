@@ -1,19 +1,12 @@
 import assert from 'node:assert/strict';
-import type { Address } from '../ip/address.ts';
-import { compareAddresses, familyOf, formatAddress } from '../ip/address.ts';
-import type { PoolRange, Want } from '../ipam/want.ts';
-import {
-  afterClaim,
-  type ClaimOutcomeSeen,
-  lost,
-  sameJson,
-  standing,
-  withHolder,
-} from './contract-expectations.ts';
-import type { Outcome, Subject } from './contract-subjects.ts';
-import { POOLS } from './contract-subjects.ts';
-import type { Ledger, PoolUsage, WantRefusal } from './ledger.ts';
-import type { AllocationRecord } from './record.ts';
+import type { Address } from '../../ip/address.ts';
+import { compareAddresses, familyOf, formatAddress } from '../../ip/address.ts';
+import type { PoolRange, Want } from '../../ipam/want.ts';
+import type { Ledger, PoolUsage, WantRefusal } from '../ledger.ts';
+import type { AllocationRecord } from '../record.ts';
+import { afterClaim, type ClaimOutcomeSeen, lost, sameJson, standing, withHolder } from './expectations.ts';
+import type { Outcome, Subject } from './subjects.ts';
+import { POOLS } from './subjects.ts';
 
 type Records = ReadonlyMap<Address, AllocationRecord>;
 

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import type { ContractExample } from './contract.ts';
 import {
   claimantOf,
   claimed,
@@ -10,7 +9,8 @@ import {
   releaseOf,
   staticClaimantOf,
   wantOf,
-} from './contract-fixtures.ts';
+} from './fixtures.ts';
+import type { ContractExample } from './harness.ts';
 
 const pool = poolOf('v4', ['10.0.0.1-10.0.0.8']);
 const want = wantOf('eth0', [pool]);

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import type { Address, Family } from '../ip/address.ts';
-import { parseAddress } from '../ip/address.ts';
-import type { AddressRange } from '../ip/range.ts';
-import { RangeSet } from '../ip/range-set.ts';
-import { chooseAddress } from '../ipam/choose.ts';
-import type { PoolRange, Want } from '../ipam/want.ts';
-import type { Claimant, ClaimedAddress, ClaimOptions, Ledger, WantRefusal } from './ledger.ts';
-import type { AllocationRecord, Holder, StaticOwner } from './record.ts';
+import type { Address, Family } from '../../ip/address.ts';
+import { parseAddress } from '../../ip/address.ts';
+import type { AddressRange } from '../../ip/address-range.ts';
+import { RangeSet } from '../../ip/range-set.ts';
+import { chooseAddress } from '../../ipam/choose.ts';
+import type { PoolRange, Want } from '../../ipam/want.ts';
+import type { Claimant, ClaimedAddress, ClaimOptions, Ledger, WantRefusal } from '../ledger.ts';
+import type { AllocationRecord, Holder, StaticOwner } from '../record.ts';
 
 /** When the tests begin, in milliseconds since the epoch. */
 export const START_MS = 1_700_000_000_000;

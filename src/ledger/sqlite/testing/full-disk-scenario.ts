@@ -5,9 +5,9 @@
 import assert from 'node:assert/strict';
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { claimantOf, claimed, poolOf, releaseOf, wantOf } from '../contract-fixtures.ts';
-import { LedgerError } from '../errors.ts';
-import { openSqliteLedger } from './sqlite-ledger.ts';
+import { claimantOf, claimed, poolOf, releaseOf, wantOf } from '../../contract/fixtures.ts';
+import { LedgerError } from '../../errors.ts';
+import { openSqliteLedger } from '../sqlite-ledger.ts';
 
 const BURST = 20;
 const [folder = ''] = process.argv.slice(2);

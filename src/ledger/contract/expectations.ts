@@ -1,8 +1,8 @@
-import { familyOf } from '../ip/address.ts';
-import type { Want } from '../ipam/want.ts';
-import type { Outcome } from './contract-subjects.ts';
-import type { Claimant } from './ledger.ts';
-import type { AllocationRecord, Holder } from './record.ts';
+import { familyOf } from '../../ip/address.ts';
+import type { Want } from '../../ipam/want.ts';
+import type { Claimant } from '../ledger.ts';
+import type { AllocationRecord, Holder } from '../record.ts';
+import type { Outcome } from './subjects.ts';
 
 export type ClaimOutcomeSeen = Extract<Outcome, { kind: 'claim' }>;
 export type ReleaseOutcome = Extract<Outcome, { kind: 'release' }>;

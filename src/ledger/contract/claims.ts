@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { formatAddress } from '../ip/address.ts';
-import { chooseAddress } from '../ipam/choose.ts';
-import type { ContractExample } from './contract.ts';
+import { formatAddress } from '../../ip/address.ts';
+import { chooseAddress } from '../../ipam/choose.ts';
 import {
   claimantOf,
   claimed,
@@ -13,7 +12,8 @@ import {
   releaseOf,
   START_MS,
   wantOf,
-} from './contract-fixtures.ts';
+} from './fixtures.ts';
+import type { ContractExample } from './harness.ts';
 
 const v4 = poolOf('v4', ['10.0.0.1-10.0.0.8']);
 const v6 = poolOf('v6', ['fd00::1-fd00::8']);

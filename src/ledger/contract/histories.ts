@@ -1,19 +1,11 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { chooseAddress } from '../ipam/choose.ts';
-import type { ContractStore, LedgerHarness } from './contract.ts';
-import { TestClock } from './contract-fixtures.ts';
-import { LedgerModel } from './contract-model.ts';
-import {
-  type Action,
-  actionArb,
-  conditionOf,
-  type Outcome,
-  POOLS,
-  SUBJECTS,
-  Subject,
-} from './contract-subjects.ts';
-import type { Ledger } from './ledger.ts';
+import { chooseAddress } from '../../ipam/choose.ts';
+import type { Ledger } from '../ledger.ts';
+import { TestClock } from './fixtures.ts';
+import type { ContractStore, LedgerHarness } from './harness.ts';
+import { LedgerModel } from './model.ts';
+import { type Action, actionArb, conditionOf, type Outcome, POOLS, SUBJECTS, Subject } from './subjects.ts';
 
 const HISTORIES_DEFAULT = 60;
 const STEPS_MAX = 25;

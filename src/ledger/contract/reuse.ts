@@ -1,18 +1,9 @@
 import assert from 'node:assert/strict';
-import { formatAddress } from '../ip/address.ts';
-import { chooseAddress, SUSPECT_REST_MS } from '../ipam/choose.ts';
-import type { ContractExample } from './contract.ts';
-import {
-  claimantOf,
-  claimedRecord,
-  ip,
-  poolOf,
-  refused,
-  releaseOf,
-  START_MS,
-  wantOf,
-} from './contract-fixtures.ts';
-import type { Ledger } from './ledger.ts';
+import { formatAddress } from '../../ip/address.ts';
+import { chooseAddress, SUSPECT_REST_MS } from '../../ipam/choose.ts';
+import type { Ledger } from '../ledger.ts';
+import { claimantOf, claimedRecord, ip, poolOf, refused, releaseOf, START_MS, wantOf } from './fixtures.ts';
+import type { ContractExample } from './harness.ts';
 
 const pair = poolOf('pair', ['10.0.0.1-10.0.0.2']);
 const want = wantOf('eth0', [pair]);

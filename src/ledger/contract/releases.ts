@@ -1,15 +1,6 @@
 import assert from 'node:assert/strict';
-import type { ContractExample } from './contract.ts';
-import {
-  claimantOf,
-  claimed,
-  claimedRecord,
-  holderOf,
-  ip,
-  poolOf,
-  releaseOf,
-  wantOf,
-} from './contract-fixtures.ts';
+import { claimantOf, claimed, claimedRecord, holderOf, ip, poolOf, releaseOf, wantOf } from './fixtures.ts';
+import type { ContractExample } from './harness.ts';
 
 const v4 = poolOf('v4', ['10.0.0.1-10.0.0.8']);
 const v6 = poolOf('v6', ['fd00::1-fd00::8']);

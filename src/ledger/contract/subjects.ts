@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import type { Want } from '../ipam/want.ts';
-import { poolOf } from './contract-fixtures.ts';
-import type { Claimant, ReleaseCondition, WantRefusal } from './ledger.ts';
-import type { AllocationRecord, Holder, StaticOwner } from './record.ts';
+import type { Want } from '../../ipam/want.ts';
+import type { Claimant, ReleaseCondition, WantRefusal } from '../ledger.ts';
+import type { AllocationRecord, Holder, StaticOwner } from '../record.ts';
+import { poolOf } from './fixtures.ts';
 
 /** Pods and owners of a history; those from FIRST_STATIC on are static. */
 export const SUBJECTS = 6;
