@@ -27,8 +27,9 @@ it('SqliteLedger acknowledges nothing on a full disk and goes on when there is s
     const usable = probes.find(({ result }) => result.status === 0);
     if (usable === undefined) {
       const causes = probes.map(({ result }) => result.error?.message ?? result.stderr.trim());
-      test.skip(`no small file system can be mounted here: ${causes.join('; ')}`);
-      return;
+      assert.fail(
+        `a small file system must be mounted (run as root, or allow user namespaces): ${causes.join('; ')}`,
+      );
     }
     const run = runOnSmallDisk(usable.namespaces, folder, [process.execPath, SCENARIO, folder]);
     assert.equal(run.status, 0, run.stderr);
