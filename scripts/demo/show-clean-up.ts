@@ -1,0 +1,17 @@
+import { poolsAnswer } from './ctl-answers.ts';
+import { showPools } from './show-agent.ts';
+import type { Story } from './story.ts';
+
+/** All pods end; nothing stays allocated. */
+export async function showCleanUp(story: Story): Promise<void> {
+  const { narrator, ctl } = story;
+  narrator.section('All pods end');
+  for (const pod of story.pods) await pod.detachAll();
+  await showPools(story);
+  const { pools } = await ctl.read(['pools'], poolsAnswer);
+  narrator.claim(
+    'nothing has leaked: no pool has an allocated address',
+    pools.filter(({ allocated }) => allocated > 0n).map(({ name }) => name),
+    [],
+  );
+}
