@@ -1,0 +1,63 @@
+import type { ChooseData } from './choose-section.ts';
+
+/** A command whose process is measured. */
+export interface Peer {
+  readonly name: string;
+  readonly file: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Becomes its standard input. */
+  readonly stdinFile: string;
+}
+
+export interface SpawnerInput {
+  /** In the order in which they take turns. */
+  readonly peers: readonly Peer[];
+  readonly rounds: number;
+  readonly callsPerRound: number;
+}
+
+/** For each round and each peer (in their order) the milliseconds of all calls. */
+export type SpawnerOutput = readonly (readonly (readonly number[])[])[];
+
+/** So many requests, so many of them at a time. */
+export interface LoadPhase {
+  readonly path: '/v1/cni/add' | '/v1/cni/del';
+  readonly inFlight: number;
+  readonly requests: number;
+  /** Container ids start with it: an ADD and its DEL have the same ones. */
+  readonly idPrefix: string;
+}
+
+export interface LoadInput {
+  readonly socketPath: string;
+  readonly config: unknown;
+  readonly phases: readonly LoadPhase[];
+  /** Whether each ADD has to answer another address. */
+  readonly expectAddresses: boolean;
+}
+
+/** One phase. */
+export interface LoadOutput {
+  readonly durationMs: number;
+  /** In the order of the answers. */
+  readonly latenciesMs: readonly number[];
+}
+
+export interface CommitsInput {
+  /** The database; made when it is not there. */
+  readonly path: string;
+  readonly durationMs: number;
+}
+
+/** What goes into each worker process and what comes out, by the module's name. */
+export interface WorkerContracts {
+  readonly 'spawner.ts': { readonly input: SpawnerInput; readonly output: SpawnerOutput };
+  readonly 'choose-worker.ts': { readonly input: { readonly rounds: number }; readonly output: ChooseData };
+  readonly 'load-generator.ts': { readonly input: LoadInput; readonly output: readonly LoadOutput[] };
+  /** Commits a second. */
+  readonly 'sqlite-commits.ts': { readonly input: CommitsInput; readonly output: number };
+}
+
+export type WorkerName = keyof WorkerContracts;
+export type WorkerInput<Name extends WorkerName> = WorkerContracts[Name]['input'];
+export type WorkerOutput<Name extends WorkerName> = WorkerContracts[Name]['output'];
