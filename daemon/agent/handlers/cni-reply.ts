@@ -20,7 +20,7 @@ export function cniHandler(name: string, verb: Verb, log: Logger): Handler {
     } catch (thrown) {
       const error = toCniError(thrown);
       const object = errorObject(asAborted(error) ?? error, configuredVersion(request.body));
-      const fields = { verb: name, code: object.code, msg: object.msg };
+      const fields = { verb: name, code: object.code, reason: object.msg };
       if (error instanceof CniError || asAborted(error) !== undefined) log.warn(fields, 'refused');
       else log.error({ ...fields, err: error }, 'failed unexpectedly');
       return { status: httpStatus(object.code), body: printObject(object) };

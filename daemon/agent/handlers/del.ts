@@ -15,7 +15,7 @@ export function delHandler({ attachments, log, metrics }: HandlerContext): Handl
     async ({ body }) => {
       const { attachment, pod, network, problems } = parseDelRequest(body);
       for (const problem of problems)
-        log.warn({ code: problem.code, msg: problem.message }, 'DEL is malformed');
+        log.warn({ code: problem.code, reason: problem.message }, 'DEL is malformed');
       if (attachment === undefined) return undefined;
       const { containerId: sandbox, ifName: nic } = attachment;
       await release({ sandbox, nic, pod: podReference(pod) });

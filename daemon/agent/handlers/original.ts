@@ -73,7 +73,7 @@ export function originalHandlers(context: HandlerContext): {
           return jsonReply(422, { code: schemaViolation, message: sanitizeText(thrown.message) });
         }
         const text = sanitizeText(refusalText(toCniError(thrown)));
-        log.warn({ path: request.path, msg: text }, 'refused');
+        log.warn({ path: request.path, reason: text }, 'refused');
         return jsonReply(500, text);
       }
     };
