@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -71,36 +71,8 @@ export class DemoNode implements AsyncDisposable {
 export async function openDemoNode(pluginFolder: string): Promise<DemoNode> {
   await using resources = new AsyncDisposableStack();
   const sandbox = resources.use(await createSandbox());
-  const mountNamespace = mountNamespaceOf(sandbox.pid);
-  resources.defer(() => endProcesses(sandbox, mountNamespace));
   // The plugin writes a log below /var/log when no agent answers: not into this machine's.
   const mounted = await sandbox.run('mount', ['-t', 'tmpfs', 'tmpfs', '/var/log']);
   if (mounted.exitCode !== 0) throw new CommandError('SP_COMMAND_FAILED', mounted.stderr.trim());
   return new DemoNode(sandbox, pluginFolder, resources.move());
-}
-
-/** Ends what runs on the node, its holder excepted: after an interruption a plugin may still wait, and would write later. */
-function endProcesses(sandbox: Sandbox, mountNamespace: string | undefined): void {
-  if (mountNamespace === undefined || mountNamespace === mountNamespaceOf(process.pid)) return;
-  for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
-    const pid = Number(name);
-    if (pid !== sandbox.pid && mountNamespaceOf(pid) === mountNamespace) kill(pid);
-  }
-}
-
-function mountNamespaceOf(pid: number): string | undefined {
-  try {
-    return readlinkSync(`/proc/${pid}/ns/mnt`);
-  } catch {
-    // It has ended, or is somebody else's.
-    return undefined;
-  }
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
 }

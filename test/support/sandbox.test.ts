@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { existsSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -23,6 +24,18 @@ test('Sandbox leaves nothing behind', async () => {
   await sandbox[Symbol.asyncDispose]();
   assert.equal(existsSync(folder), false);
   assert.equal(existsSync(`/proc/${pid}`), false);
+});
+
+test('Sandbox ends what still runs in it', async () => {
+  const sandbox = await createSandbox();
+  const child = sandbox.spawn('sh', ['-c', 'echo inside; exec sleep 1000'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  assert.ok(child.stdout);
+  await once(child.stdout, 'data');
+  const ended = once(child, 'exit');
+  await sandbox[Symbol.asyncDispose]();
+  assert.deepEqual(await ended, [null, 'SIGKILL']);
 });
 
 test('Sandbox can be the last thing that a script waits for', async () => {

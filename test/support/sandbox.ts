@@ -2,6 +2,7 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
+import { endProcessesBeside } from './end-processes.ts';
 import { NetworkNamespace } from './network-namespace.ts';
 import { type CommandResult, type RunCommandOptions, runCommand, runOrThrow } from './run-command.ts';
 import { type TemporaryFolder, temporaryFolder } from './temporary-folder.ts';
@@ -79,9 +80,10 @@ export class Sandbox implements AsyncDisposable {
     return new NetworkNamespace(this, path);
   }
 
-  /** Ends the holder: with the last process in them the kernel removes both namespaces and all that is in them. */
+  /** Ends everything that runs here: with the last process in them the kernel removes both namespaces and all that is in them. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#holder.exitCode === null && this.#holder.signalCode === null) {
+      endProcessesBeside(this.pid);
       // It does not keep this process alive, its end has to be awaited all the same.
       this.#holder.ref();
       this.#holder.kill('SIGKILL');
