@@ -1,8 +1,9 @@
 import { type IncomingMessage, request } from 'node:http';
 import type * as z from 'zod';
 import { parseExactJson, stringifyExactJson } from '../../src/api/exact-json.ts';
+import { errorText } from '../../src/cli/error-text.ts';
 import { deadlineHeader } from '../../src/cni/request.ts';
-import { errorAnswer } from './answers.ts';
+import { errorSchema } from '../../src/wire/shapes.ts';
 import { CtlError } from './ctl-error.ts';
 
 /** A pass of the sweep over 100,000 records is the longest work that a person asks for. */
@@ -127,12 +128,11 @@ export class AgentClient {
   #check<T>(asked: AgentRequest, { status, text }: Reply, schema: z.ZodType<T>): Answer<T> {
     const body = parseBody(text);
     if (status !== 200) {
-      const refusal = errorAnswer.safeParse(body).data;
+      const refusal = errorSchema.safeParse(body).data;
       if (refusal === undefined) {
         throw this.#strangeAnswer(`it answers ${asked.method} ${asked.path} with HTTP ${status}`);
       }
-      const details = refusal.details === undefined ? '' : ` (${refusal.details})`;
-      throw new CtlError('CTL_REFUSED', `${refusal.msg}${details} [code ${refusal.code}]`);
+      throw new CtlError('CTL_REFUSED', `${errorText(refusal)} [code ${refusal.code}]`);
     }
     const checked = schema.safeParse(body);
     if (!checked.success) {

@@ -1,6 +1,5 @@
-import type { AllocationShape } from '../../src/wire/shapes.ts';
+import { type AllocationShape, allocationsSchema } from '../../src/wire/shapes.ts';
 import type { AgentClient, Answer } from './agent-client.ts';
-import { allocationsAnswer } from './answers.ts';
 import { CtlError } from './ctl-error.ts';
 
 /** Which allocations; those that are undefined match all. */
@@ -39,7 +38,7 @@ export async function readAllocations(
         path: '/v1/allocations',
         query: { pool, node, sandbox, uid, nic, network, limit: String(pageLimit), after },
       },
-      allocationsAnswer,
+      allocationsSchema,
       signal,
     );
     // The schema has just proven this shape.

@@ -1,22 +1,9 @@
 import type { Command } from 'commander';
-import { type Cell, type Column, formatTable } from '../../src/cli/table.ts';
-import type { AllocationShape } from '../../src/wire/shapes.ts';
+import { allocationsTable, noAllocationNote } from '../../src/cli/allocations-text.ts';
 import { type AllocationFilter, readAllocations } from './allocation-pages.ts';
-import { ageOf, holderText, shortSandbox } from './allocation-text.ts';
 import { ExitCode } from './ctl-error.ts';
 import type { RunCommand } from './run-command.ts';
 import { printAnswer, type Session } from './session.ts';
-
-const columns: readonly Column[] = [
-  { title: 'ADDRESS' },
-  { title: 'POOL', fit: 'cut' },
-  { title: 'NETWORK', fit: 'cut' },
-  { title: 'NIC' },
-  { title: 'HELD BY', fit: 'cut' },
-  { title: 'NODE', fit: 'cut' },
-  { title: 'SANDBOX' },
-  { title: 'AGE', align: 'right' },
-];
 
 const help = `
 Examples:
@@ -40,32 +27,11 @@ export function addAllocationsCommand(program: Command, run: RunCommand): void {
 }
 
 async function showAllocations(session: Session, filter: AllocationFilter): Promise<ExitCode> {
-  const { body, value } = await readAllocations(session.client, filter, session.signal);
-  printAnswer(session, body, () => allocationsTable(session, value));
-  return ExitCode.ok;
-}
-
-function allocationsTable({ console }: Session, allocations: readonly AllocationShape[]): string {
-  if (allocations.length === 0) {
-    console.note('no allocated address matches');
-    return '';
-  }
-  return formatTable(columns, allocations.map(allocationRow), {
-    widthMax: console.widthMax,
-    paint: console.paint,
+  const { client, console, signal } = session;
+  const { body, value } = await readAllocations(client, filter, signal);
+  printAnswer(session, body, () => {
+    if (value.length === 0) console.note(noAllocationNote);
+    return allocationsTable(value, Date.now(), { widthMax: console.widthMax, paint: console.paint });
   });
-}
-
-function allocationRow(allocation: AllocationShape): readonly Cell[] {
-  const newest = allocation.holders.at(-1);
-  return [
-    allocation.address,
-    allocation.pool,
-    allocation.network,
-    allocation.nic,
-    holderText(allocation),
-    newest?.node ?? '',
-    shortSandbox(newest?.sandbox ?? ''),
-    ageOf(allocation.since),
-  ];
+  return ExitCode.ok;
 }

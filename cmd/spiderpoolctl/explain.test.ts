@@ -10,6 +10,7 @@ const granted = {
       nic: 'net1',
       family: 4,
       source: 'cni-config',
+      sourceTitle: 'the CNI config',
       candidates: [
         { pool: 'b', accepted: true },
         { pool: 'c', accepted: true },
@@ -21,7 +22,15 @@ const granted = {
   ],
 };
 const refused = {
-  nics: [{ nic: 'eth0', family: 6, source: 'cluster-default', candidates: [] }],
+  nics: [
+    {
+      nic: 'eth0',
+      family: 6,
+      source: 'cluster-default',
+      sourceTitle: 'the cluster default pools',
+      candidates: [],
+    },
+  ],
   error: { code: 103, msg: 'no free IPv6 address for NIC eth0', details: 'pool a (total 1, allocated 1)' },
 };
 const answering = (answer: object): Promise<StandInAgent> =>
@@ -43,7 +52,7 @@ test('spiderpoolctl explain prints the candidates in their order, the reasons, a
     exitCode: 0,
     stderr: '',
     stdout: [
-      'net1 IPv4, pools of cni-config\n',
+      'net1 IPv4, pools of the CNI config\n',
       '  TRY  POOL  RESULT    REASON\n',
       '    1  b     accepted\n',
       '    2  c     chosen\n',
@@ -60,7 +69,7 @@ test('spiderpoolctl explain exits 1 with the reason when the ADD would fail', as
     exitCode: 1,
     stderr: '',
     stdout: [
-      'eth0 IPv6, pools of cluster-default\n',
+      'eth0 IPv6, pools of the cluster default pools\n',
       '  no pools\n',
       '  no address\n',
       '\n',

@@ -1,9 +1,9 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { explainText } from '../../src/cli/explain-text.ts';
+import { explainSchema } from '../../src/wire/shapes.ts';
 import { parseAddressArgument } from './address-argument.ts';
-import { explainAnswer } from './answers.ts';
 import { ExitCode } from './ctl-error.ts';
 import { composeExplainRequest, composeNetworkConfig, type ExplainOptions } from './explain-request.ts';
-import { explainText } from './explain-text.ts';
 import { readNetworkConfig } from './network-config-file.ts';
 import type { RunCommand } from './run-command.ts';
 import { printAnswer, type Session } from './session.ts';
@@ -58,7 +58,7 @@ async function explain(session: Session, options: CommandOptions): Promise<ExitC
       : await readNetworkConfig(options.config, console.stdin, signal);
   const { body, value } = await client.send(
     { method: 'POST', path: '/v1/explain', body: composeExplainRequest(config, options) },
-    explainAnswer,
+    explainSchema,
     signal,
   );
   printAnswer(session, body, () => explainText(value, { widthMax: console.widthMax, paint: console.paint }));

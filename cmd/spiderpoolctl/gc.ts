@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
-import { sanitizeText } from '../../src/cni/sanitize-text.ts';
-import type { SweepShape } from '../../src/wire/shapes.ts';
-import { sweepAnswer } from './answers.ts';
+import { sweepText } from '../../src/cli/sweep-text.ts';
+import { sweepSchema } from '../../src/wire/shapes.ts';
 import { ExitCode } from './ctl-error.ts';
 import type { RunCommand } from './run-command.ts';
 import { printAnswer, type Session } from './session.ts';
@@ -25,17 +24,7 @@ export function addGcCommand(program: Command, run: RunCommand): void {
 
 async function collect(session: Session): Promise<ExitCode> {
   const asked = { method: 'POST', path: '/v1/gc' } as const;
-  const { body, value } = await session.client.send(asked, sweepAnswer, session.signal);
+  const { body, value } = await session.client.send(asked, sweepSchema, session.signal);
   printAnswer(session, body, () => sweepText(value));
   return ExitCode.ok;
-}
-
-function sweepText({ examined, suspected, freed }: SweepShape): string {
-  const counts = `looked at ${plural(examined, 'record')}, freed ${plural(freed.length, 'address', 'addresses')}`;
-  const hint = suspected === 0 ? '' : `, ${suspected} suspected: a later pass frees what is still gone then`;
-  return `${counts}${hint}\n${freed.map((address) => `  ${sanitizeText(address)}\n`).join('')}`;
-}
-
-function plural(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`;
 }

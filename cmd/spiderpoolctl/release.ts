@@ -1,12 +1,12 @@
 import type { Command } from 'commander';
-import { sanitizeText } from '../../src/cni/sanitize-text.ts';
+import { releasedText } from '../../src/cli/released-text.ts';
+import { whoText } from '../../src/cli/who-text.ts';
+import { releasedSchema } from '../../src/wire/shapes.ts';
 import { parseAddressArgument } from './address-argument.ts';
-import { ageOf, holderText } from './allocation-text.ts';
-import { releasedAnswer } from './answers.ts';
 import { CtlError, ExitCode } from './ctl-error.ts';
 import type { RunCommand } from './run-command.ts';
 import { printAnswer, type Session } from './session.ts';
-import { readWho, whoText } from './who.ts';
+import { readWho } from './who.ts';
 
 const help = `
 The pod is not told: while it runs it goes on using the address, and another may get the same. Release what a pod
@@ -41,7 +41,7 @@ async function release(session: Session, address: string): Promise<ExitCode> {
   if (allocation === undefined)
     throw new CtlError('CTL_REFUSED', `nobody has ${address}: there is nothing to release`);
   if (!session.yes) {
-    const lines = whoText(who, (_style, text) => text).trimEnd();
+    const lines = whoText(who, Date.now()).trimEnd();
     for (const line of lines.split('\n')) console.note(line);
     if (!(await console.confirm(`Release ${address}?`, signal))) {
       throw new CtlError('CTL_REFUSED', `${address} was not released`);
@@ -55,13 +55,9 @@ async function release(session: Session, address: string): Promise<ExitCode> {
       // The record that the person saw: by now the address may be somebody else's.
       query: { uid: holder?.uid, sandbox: holder?.sandbox },
     },
-    releasedAnswer,
+    releasedSchema,
     signal,
   );
-  printAnswer(session, body, () => {
-    const { released } = value;
-    const what = `${released.address} of pool ${released.pool} from ${holderText(released)}`;
-    return `${sanitizeText(`released ${what} (held for ${ageOf(released.since)})`)}\n`;
-  });
+  printAnswer(session, body, () => releasedText(value, Date.now()));
   return ExitCode.ok;
 }

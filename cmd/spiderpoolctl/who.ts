@@ -1,10 +1,8 @@
 import type { Command } from 'commander';
-import { type Cell, formatTable, type Paint } from '../../src/cli/table.ts';
-import type { WhoShape } from '../../src/wire/shapes.ts';
+import { whoText } from '../../src/cli/who-text.ts';
+import { type WhoShape, whoSchema } from '../../src/wire/shapes.ts';
 import { parseAddressArgument } from './address-argument.ts';
 import type { Answer } from './agent-client.ts';
-import { ageOf, allocationFields, field, holderText } from './allocation-text.ts';
-import { whoAnswer } from './answers.ts';
 import { ExitCode } from './ctl-error.ts';
 import type { RunCommand } from './run-command.ts';
 import { printAnswer, type Session } from './session.ts';
@@ -30,32 +28,11 @@ export function addWhoCommand(program: Command, run: RunCommand): void {
 export async function readWho(session: Session, address: string): Promise<Answer<WhoShape>> {
   // An address has no character that a path would have to escape (RFC 3986, section 3.3: a segment may contain colons).
   const asked = { method: 'GET', path: `/v1/allocations/${address}` } as const;
-  return session.client.send(asked, whoAnswer, session.signal);
+  return session.client.send(asked, whoSchema, session.signal);
 }
 
 async function showWho(session: Session, address: string): Promise<ExitCode> {
   const { body, value } = await readWho(session, address);
-  printAnswer(session, body, () => whoText(value, session.console.paint));
+  printAnswer(session, body, () => whoText(value, Date.now(), { paint: session.console.paint }));
   return value.allocation === undefined ? ExitCode.no : ExitCode.ok;
-}
-
-/** Who has the address, as lines for a person; control characters are escaped. */
-export function whoText(who: WhoShape, paint: Paint): string {
-  const rows = who.allocation === undefined ? nobodyFields(who) : allocationFields(who.allocation);
-  const headline =
-    who.allocation === undefined
-      ? `nobody has ${who.address}`
-      : `${who.address} belongs to ${holderText(who.allocation)}`;
-  const title = formatTable([{ title: '' }], [[{ text: headline, style: 'bold' }]], { header: false, paint });
-  return title + formatTable([{ title: '' }, { title: '' }], rows, { header: false, paint });
-}
-
-function nobodyFields({ pools, last }: WhoShape): readonly (readonly Cell[])[] {
-  const rows: (readonly Cell[])[] = [field('pools', pools.length === 0 ? 'in no pool' : pools.join(', '))];
-  if (last === undefined) return [...rows, field('last', 'nobody that the agent remembers')];
-  rows.push(field('last', holderText(last.allocation)));
-  rows.push(field('freed', `${last.freed} (${ageOf(last.freed)} ago)`));
-  if (last.suspect)
-    rows.push(field('suspect', 'its node was unreachable when it was freed: it may still answer'));
-  return [...rows, ...allocationFields(last.allocation)];
 }

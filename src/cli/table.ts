@@ -30,6 +30,12 @@ export interface TableOptions {
   readonly header?: boolean;
 }
 
+/** How a text for a person is fitted to where it is shown; without options it has no styles and lines of any length. */
+export type TextOptions = Pick<TableOptions, 'widthMax' | 'paint'>;
+
+/** Leaves every text without a style. */
+export const plainPaint: Paint = (_style, text) => text;
+
 /** Blanks between two columns. */
 const gap = 2;
 
@@ -45,7 +51,7 @@ export function formatTable(
   rows: readonly (readonly Cell[])[],
   options: TableOptions = {},
 ): string {
-  const { widthMax, paint = (_style, text) => text, header = true } = options;
+  const { widthMax, paint = plainPaint, header = true } = options;
   const titles = columns.map(({ title }): Cell => ({ text: title, style: 'bold' }));
   const all = header ? [titles, ...rows] : rows;
   const cells = all.map((row) => columns.map((_, index) => toCleanCell(row[index] ?? '')));

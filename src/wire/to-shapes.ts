@@ -1,3 +1,4 @@
+import { saturatedCount } from '../api/count.ts';
 import { type Address, formatAddress } from '../ip/address.ts';
 import { formatCidr } from '../ip/cidr.ts';
 import type { CatalogPool } from '../ipam/pool.ts';
@@ -5,7 +6,7 @@ import type { PoolUsage } from '../ledger/ledger.ts';
 import type { AllocationRecord, Holder, ReleasedRecord } from '../ledger/record.ts';
 import type { AllocationShape, ConditionShape, HolderShape, PoolShape, WhoShape } from './shapes.ts';
 
-/** A pool with its counts as the socket shows it. */
+/** A pool with its counts as the socket shows it; they saturate as those of a pool's status do. */
 export function poolShape(
   { pool, total, excluded, reserved }: CatalogPool,
   usage: PoolUsage,
@@ -16,12 +17,12 @@ export function poolShape(
     ipVersion: pool.family,
     subnet: formatCidr(pool.subnet),
     ...(pool.gateway !== undefined && { gateway: formatAddress(pool.gateway) }),
-    total,
+    total: saturatedCount(total),
     allocated: BigInt(usage.allocated),
-    free: usage.free,
+    free: saturatedCount(usage.free),
     cooling: BigInt(usage.cooling),
-    reserved,
-    excluded,
+    reserved: saturatedCount(reserved),
+    excluded: saturatedCount(excluded),
     disabled: pool.disabled,
     default: pool.isDefault,
     conditions,

@@ -1,37 +1,42 @@
+import { allocationsText } from '../../../src/cli/allocations-text.ts';
+import { releasedText } from '../../../src/cli/released-text.ts';
+import { whoText } from '../../../src/cli/who-text.ts';
 import { CniCode, CniError } from '../../../src/cni/error.ts';
 import { quoteText } from '../../../src/cni/sanitize-text.ts';
 import { type Address, formatAddress, parseAddress } from '../../../src/ip/address.ts';
 import type { RecordFilter } from '../../../src/ledger/ledger.ts';
 import type { AllocationRecord } from '../../../src/ledger/record.ts';
+import {
+  allocationFilterKeys,
+  pageLimitDefault,
+  pageLimitMax,
+  releaseConditionKeys,
+} from '../../../src/wire/allocation-query.ts';
+import type { AllocationsShape } from '../../../src/wire/shapes.ts';
 import { allocationShape, whoShape } from '../../../src/wire/to-shapes.ts';
 import type { Handler } from '../http/message.ts';
 import type { HandlerContext } from './context.ts';
 import { peopleHandler } from './people-reply.ts';
 
-/** Records of a page, and what a page may have at most: about 2 MB of JSON. */
-const pageLimitDefault = 500;
-const pageLimitMax = 5_000;
-
-const filterKeys = ['pool', 'network', 'node', 'uid', 'sandbox', 'nic'] as const;
 const pageKeys = ['limit', 'after'] as const;
 
 /** `GET /v1/allocations`: the records that match the query, a page at a time. */
 export function allocationsHandler({ ledger }: HandlerContext): Handler {
   return peopleHandler(async ({ query }) => {
-    refuseUnknownKeys(query, [...filterKeys, ...pageKeys]);
+    refuseUnknownKeys(query, [...allocationFilterKeys, ...pageKeys]);
     const limit = parseLimit(query.get('limit'));
     const after = query.get('after');
     const filter: RecordFilter = Object.fromEntries(
-      filterKeys.flatMap((key) => (query.has(key) ? [[key, query.get(key)]] : [])),
+      allocationFilterKeys.flatMap((key) => (query.has(key) ? [[key, query.get(key)]] : [])),
     );
     const page = { limit, ...(after !== null && { after: requireAddress(after) }) };
     const records = await ledger.ledger.records(filter, page);
     const last = records.length === limit ? records.at(-1) : undefined;
-    const value = {
+    const value: AllocationsShape = {
       allocations: records.map((record) => allocationShape(record)),
       ...(last && { next: formatAddress(last.address) }),
     };
-    return { value };
+    return { value, text: () => allocationsText(value, Date.now()) };
   });
 }
 
@@ -45,7 +50,8 @@ export function whoHandler({ cluster, ledger }: HandlerContext): Handler {
       .map(({ pool }) => pool.name);
     const record = await findRecord(ledger.ledger.records.bind(ledger.ledger), address);
     const last = await ledger.ledger.lastHolder(address);
-    return { value: whoShape(address, pools, record, last) };
+    const value = whoShape(address, pools, record, last);
+    return { value, text: () => whoText(value, Date.now()) };
   });
 }
 
@@ -55,12 +61,12 @@ export function whoHandler({ cluster, ledger }: HandlerContext): Handler {
  */
 export function releaseHandler({ ledger, log }: HandlerContext): Handler {
   return peopleHandler(async ({ parameter, query }) => {
-    refuseUnknownKeys(query, ['uid', 'sandbox']);
+    refuseUnknownKeys(query, releaseConditionKeys);
     const address = requireAddress(parameter ?? '');
     const record = await findRecord(ledger.ledger.records.bind(ledger.ledger), address);
     if (record === undefined)
       throw refused(`${formatAddress(address)} is not allocated: there is nothing to release`);
-    for (const key of ['uid', 'sandbox'] as const) {
+    for (const key of releaseConditionKeys) {
       const expected = query.get(key);
       if (expected !== null && !record.holders.some((holder) => holder[key] === expected)) {
         throw refused(
@@ -70,8 +76,9 @@ export function releaseHandler({ ledger, log }: HandlerContext): Handler {
     }
     const [released] = await ledger.ledger.release({ by: 'record', record });
     if (released === undefined) throw refused(`${formatAddress(address)} changed at this moment: look again`);
-    log.warn({ ...allocationShape(released) }, 'released on request');
-    return { value: { released: allocationShape(released) } };
+    const value = { released: allocationShape(released) };
+    log.warn(value.released, 'released on request');
+    return { value, text: () => releasedText(value, Date.now()) };
   });
 }
 

@@ -1,6 +1,8 @@
+import { explainText } from '../../../src/cli/explain-text.ts';
 import { errorObject } from '../../../src/cni/compose-error.ts';
 import { formatAddress } from '../../../src/ip/address.ts';
 import type { FamilyPlan } from '../../../src/ipam/add-plan.ts';
+import { type SourceName, sourceTitles } from '../../../src/ipam/sources.ts';
 import type { ExplainNicShape, ExplainShape } from '../../../src/wire/shapes.ts';
 import type { Explanation } from '../attachments.ts';
 import type { Handler } from '../http/message.ts';
@@ -12,7 +14,8 @@ import { peopleHandler } from './people-reply.ts';
 export function explainHandler({ attachments, bootId }: HandlerContext): Handler {
   return peopleHandler(async ({ body, signal }) => {
     const { add } = parseAttachmentRequest('add', body, bootId);
-    return { value: explainShape(await attachments.explain(add, signal)) };
+    const value = explainShape(await attachments.explain(add, signal));
+    return { value, text: () => explainText(value) };
   });
 }
 
@@ -27,7 +30,7 @@ function explainShape(explanation: Explanation): ExplainShape {
 
 function familyShape(
   nic: string,
-  source: string,
+  source: SourceName,
   { family, candidates }: FamilyPlan,
   { preview, facts }: Explanation,
 ): ExplainNicShape {
@@ -40,6 +43,7 @@ function familyShape(
     nic,
     family,
     source,
+    sourceTitle: sourceTitles[source],
     candidates: candidates.map(({ name, reason }) => ({
       pool: name,
       accepted: reason === undefined,

@@ -1,14 +1,15 @@
 import { stringifyExactJson } from '../../../src/api/exact-json.ts';
+import { errorText } from '../../../src/cli/error-text.ts';
 import { errorObject } from '../../../src/cni/compose-error.ts';
-import { CniError } from '../../../src/cni/error.ts';
+import { CniCode, CniError } from '../../../src/cni/error.ts';
 import type { AgentRequest, Handler, Reply } from '../http/message.ts';
 import { toCniError } from '../ledger-slot.ts';
 
-/** What a route for people answers: a value for JSON, and the same as text where there is a text for it. */
+/** What a route for people answers: a value for JSON, and the same as text. */
 export interface Answer {
   readonly value: unknown;
-  /** What `Accept: text/plain` gets; JSON when undefined. */
-  readonly text?: () => string;
+  /** What `Accept: text/plain` gets: whole lines, with control characters of values escaped. */
+  readonly text: () => string;
   /** @default 200 */
   readonly status?: number;
 }
@@ -23,7 +24,11 @@ export function peopleHandler(answer: (request: AgentRequest) => Promise<Answer>
       if (!(error instanceof CniError)) throw error;
       const { cniVersion: _, ...value } = errorObject(error);
       return reply(
-        { value, status: error.code === 11 ? 503 : 400, text: () => `${value.msg}\n` },
+        {
+          value,
+          status: error.code === CniCode.tryAgainLater ? 503 : 400,
+          text: () => `${errorText(value)}\n`,
+        },
         request.wantsText,
       );
     }
@@ -31,7 +36,6 @@ export function peopleHandler(answer: (request: AgentRequest) => Promise<Answer>
 }
 
 function reply({ value, text, status = 200 }: Answer, wantsText: boolean): Reply {
-  if (wantsText && text !== undefined)
-    return { status, body: text(), contentType: 'text/plain; charset=utf-8' };
+  if (wantsText) return { status, body: text(), contentType: 'text/plain; charset=utf-8' };
   return { status, body: `${stringifyExactJson(value)}\n` };
 }

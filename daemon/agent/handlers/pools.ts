@@ -1,3 +1,4 @@
+import { poolsText } from '../../../src/cli/pools-text.ts';
 import type { PoolShape, PoolsShape } from '../../../src/wire/shapes.ts';
 import { poolShape } from '../../../src/wire/to-shapes.ts';
 import type { Handler } from '../http/message.ts';
@@ -20,6 +21,6 @@ export function poolsHandler({ cluster, ledger, problems }: HandlerContext): Han
       return [poolShape(pool, usage, conditions)];
     });
     const value: PoolsShape = { pools: shapes, problems: problems() };
-    return { value };
+    return { value, text: () => poolsText(value) };
   });
 }

@@ -1,6 +1,15 @@
-import { type Cell, type Column, formatTable, type Paint, wrapText } from '../../src/cli/table.ts';
-import { sanitizeText } from '../../src/cni/sanitize-text.ts';
-import type { ExplainNicShape, ExplainShape } from '../../src/wire/shapes.ts';
+import { sanitizeText } from '../cni/sanitize-text.ts';
+import type { ExplainNicShape, ExplainShape } from '../wire/shapes.ts';
+import { errorText } from './error-text.ts';
+import {
+  type Cell,
+  type Column,
+  formatTable,
+  type Paint,
+  plainPaint,
+  type TextOptions,
+  wrapText,
+} from './table.ts';
 
 const columns: readonly Column[] = [
   { title: '  TRY', align: 'right' },
@@ -9,26 +18,20 @@ const columns: readonly Column[] = [
   { title: 'REASON', fit: 'wrap' },
 ];
 
-export interface ExplainTextOptions {
-  /** Columns of the terminal; undefined never wraps. */
-  readonly widthMax: number | undefined;
-  readonly paint: Paint;
-}
-
 /** An explained ADD for a person: a section for each NIC and family, and at the end why it would fail. */
-export function explainText({ nics, error }: ExplainShape, options: ExplainTextOptions): string {
-  const sections = nics.map((nic) => nicSection(nic, options));
+export function explainText({ nics, error }: ExplainShape, options: TextOptions = {}): string {
+  const { widthMax, paint = plainPaint } = options;
+  const sections = nics.map((nic) => nicSection(nic, { widthMax, paint }));
   if (error !== undefined) {
-    const details = error.details === undefined ? '' : ` (${error.details})`;
-    const text = sanitizeText(`the ADD would fail with code ${error.code}: ${error.msg}${details}`);
-    const lines = options.widthMax === undefined ? [text] : wrapText(text, options.widthMax);
-    sections.push(lines.map((line) => `${options.paint('red', line)}\n`).join(''));
+    const text = sanitizeText(`the ADD would fail with code ${error.code}: ${errorText(error)}`);
+    const lines = widthMax === undefined ? [text] : wrapText(text, widthMax);
+    sections.push(lines.map((line) => `${paint('red', line)}\n`).join(''));
   }
   return sections.join('\n');
 }
 
-function nicSection(nic: ExplainNicShape, options: ExplainTextOptions): string {
-  const title = sanitizeText(`${nic.nic} IPv${nic.family}, pools of ${nic.source}`);
+function nicSection(nic: ExplainNicShape, options: TextOptions & { readonly paint: Paint }): string {
+  const title = sanitizeText(`${nic.nic} IPv${nic.family}, pools of ${nic.sourceTitle}`);
   const rows = candidateRows(nic);
   const table = rows.length === 0 ? '  no pools\n' : formatTable(columns, rows, options);
   return `${options.paint('bold', title)}\n${table}${outcomeLine(nic, options.paint)}`;

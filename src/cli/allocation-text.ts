@@ -1,6 +1,6 @@
-import { formatAge } from '../../src/cli/age.ts';
-import type { Cell } from '../../src/cli/table.ts';
-import type { AllocationShape } from '../../src/wire/shapes.ts';
+import type { AllocationShape } from '../wire/shapes.ts';
+import { formatAge } from './age.ts';
+import type { Cell } from './table.ts';
 
 /** Characters of a container id that a table shows, as container tools do. */
 const sandboxCharacters = 12;
@@ -11,8 +11,8 @@ export function shortSandbox(sandbox: string): string {
 }
 
 /** How long ago an RFC 3339 time was. */
-export function ageOf(time: string): string {
-  return formatAge(Date.parse(time), Date.now());
+export function ageOf(time: string, nowMs: number): string {
+  return formatAge(Date.parse(time), nowMs);
 }
 
 /**
@@ -28,13 +28,13 @@ export function holderText({ holders, owner }: AllocationShape): string {
 }
 
 /** Everything about an allocation as rows of a name and a value. */
-export function allocationFields(allocation: AllocationShape): readonly (readonly Cell[])[] {
+export function allocationFields(allocation: AllocationShape, nowMs: number): readonly (readonly Cell[])[] {
   const { owner } = allocation;
   const rows: (readonly Cell[])[] = [
     field('pool', allocation.pool),
     field('network', allocation.network),
     field('NIC', allocation.nic),
-    field('since', `${allocation.since} (${ageOf(allocation.since)} ago)`),
+    field('since', `${allocation.since} (${ageOf(allocation.since, nowMs)} ago)`),
   ];
   if (owner !== undefined) rows.push(field('owner', `${owner.kind} ${owner.namespace}/${owner.name}`));
   // The newest first: it is the one that DEL and release are about.

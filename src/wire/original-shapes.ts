@@ -1,0 +1,75 @@
+import * as z from 'zod';
+
+/*
+ * What the routes of the original's API take and answer, with its field names, for `GET /v1/openapi.json`. They are what
+ * the original's own plugin speaks, so nothing here may change.
+ */
+
+const pod = { podNamespace: z.string(), podName: z.string(), podUID: z.string() };
+const poolList = z.array(z.string()).max(64).nullish();
+const cidr = z.string().describe('In CIDR notation.');
+
+export const ipamAddArgsSchema = z.object({
+  containerID: z.string(),
+  ifName: z.string(),
+  netNamespace: z.string(),
+  ...pod,
+  defaultIPv4IPPool: poolList,
+  defaultIPv6IPPool: poolList,
+  cleanGateway: z.boolean().optional(),
+  matchMasterSubnet: z.boolean().optional(),
+});
+
+export const ipamDelArgsSchema = z.object({
+  containerID: z.string(),
+  ifName: z.string(),
+  netNamespace: z.string().optional(),
+  ...pod,
+});
+
+export const ipamBatchDelArgsSchema = z.object({
+  containerID: z.string(),
+  netNamespace: z.string().optional(),
+  ...pod,
+  isReleaseConflictIPs: z.boolean().optional(),
+});
+
+const routeSchema = z.object({ ifName: z.string(), dst: cidr, gw: z.string() });
+
+export const ipamAddResponseSchema = z.object({
+  ips: z.array(
+    z.object({
+      version: z.literal([4, 6]),
+      address: cidr,
+      nic: z.string(),
+      ipPool: z.string(),
+      gateway: z.string().exactOptional(),
+    }),
+  ),
+  routes: z.array(routeSchema),
+});
+
+export const workloadEndpointSchema = z.object({
+  podNamespace: z.string(),
+  podName: z.string(),
+  podUID: z.string(),
+  node: z.string(),
+  interfaces: z.array(
+    z.object({
+      interface: z.string(),
+      ipv4: cidr.exactOptional(),
+      ipv4Pool: z.string().exactOptional(),
+      ipv4Gateway: z.string().exactOptional(),
+      ipv6: cidr.exactOptional(),
+      ipv6Pool: z.string().exactOptional(),
+      ipv6Gateway: z.string().exactOptional(),
+      routes: z.array(routeSchema),
+    }),
+  ),
+});
+
+export const originalViolationSchema = z
+  .object({ code: z.literal(602), message: z.string() })
+  .describe("A violation of a schema, as the original's framework tells it.");
+
+export const originalErrorSchema = z.string().describe('Why not. The original answers a bare JSON string.');
