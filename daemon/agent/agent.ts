@@ -100,7 +100,15 @@ class NodeServices implements AsyncDisposable {
     const bootId = readBootId();
     const tombstones = new Tombstones({ files, mutex, metrics, log });
     const { enabledFamilies } = options;
-    const attachments = new Attachments({ cluster, ledger, enabledFamilies, tombstones, mutex, log });
+    const attachments = new Attachments({
+      cluster,
+      ledger,
+      enabledFamilies,
+      tombstones,
+      mutex,
+      metrics,
+      log,
+    });
     this.#options = options;
     this.#log = log;
     this.#slot = ledger;

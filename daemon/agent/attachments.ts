@@ -8,6 +8,8 @@ import { allRecords } from '../../src/ledger/all-records.ts';
 import type { Claimant, PreviewOutcome } from '../../src/ledger/ledger.ts';
 import type { AllocationRecord, Holder } from '../../src/ledger/record.ts';
 import type { Logger } from '../../src/log/logger.ts';
+import type { AgentMetrics } from '../../src/metrics/agent-metrics.ts';
+import type { Operation } from '../../src/metrics/operation-metrics.ts';
 import { type AllocatedAddress, describeAddress } from './allocated-address.ts';
 import { type AddRequest, type Attachment, attachmentKey, ownerUid } from './attachment.ts';
 import { claimError } from './claim-error.ts';
@@ -33,6 +35,7 @@ export interface AttachmentsOptions {
   readonly tombstones: Tombstones;
   /** Shared with everything else that works on attachments. */
   readonly mutex: KeyedMutex;
+  readonly metrics: AgentMetrics;
   readonly log: Logger;
 }
 
@@ -54,11 +57,10 @@ export class Attachments {
    * @throws CniError; nothing is allocated then
    */
   async add(request: AddRequest, signal: AbortSignal): Promise<readonly AllocatedAddress[]> {
-    const { mutex, tombstones } = this.#options;
     const { attachment } = request;
     try {
-      return await mutex.run(attachmentKey(attachment), signal, async () => {
-        await tombstones.settle(attachment, this.#options.ledger.ledger);
+      return await this.#inTurn('allocation', attachment, signal, async () => {
+        await this.#options.tombstones.settle(attachment, this.#options.ledger.ledger);
         return this.#claim(request, signal);
       });
     } catch (error) {
@@ -109,8 +111,8 @@ export class Attachments {
    * @throws CniError when neither could be written
    */
   async del(attachment: Attachment): Promise<void> {
-    const { mutex, log } = this.#options;
-    const released = mutex.run(attachmentKey(attachment), undefined, () => this.#release(attachment));
+    const { log } = this.#options;
+    const released = this.#inTurn('release', attachment, undefined, () => this.#release(attachment));
     const slow = Promise.withResolvers<'slow'>();
     const timer = setTimeout(() => slow.resolve('slow'), releaseAnswerMs);
     try {
@@ -182,6 +184,21 @@ export class Attachments {
       throw this.#failed(error);
     }
     return freed;
+  }
+
+  /** Runs a task when all earlier work on the attachment is done. */
+  #inTurn<T>(
+    operation: Operation,
+    attachment: Attachment,
+    signal: AbortSignal | undefined,
+    task: () => Promise<T>,
+  ): Promise<T> {
+    const { mutex, metrics } = this.#options;
+    const sinceMs = performance.now();
+    return mutex.run(attachmentKey(attachment), signal, () => {
+      metrics.waited(operation, sinceMs);
+      return task();
+    });
   }
 
   /** What a failure means to the caller. */

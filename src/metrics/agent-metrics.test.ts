@@ -22,12 +22,15 @@ test('AgentMetrics has the documented names from the start, all at zero', async 
     'spiderpool_ipam_release_failure_counts_total',
     'spiderpool_ipam_release_err_internal_counts_total',
     'spiderpool_ipam_release_err_retries_exhausted_counts_total',
+    'spiderpool_ipam_allocation_update_ippool_conflict_counts_total',
+    'spiderpool_ipam_release_update_ippool_conflict_counts_total',
     'spiderpool_ip_gc_counts_total',
     'spiderpool_ip_gc_failure_counts_total',
   ];
   for (const name of names) assert.match(text, new RegExp(`^${name} 0$`, 'm'));
   for (const which of ['average', 'max', 'min', 'latest']) {
     assert.match(text, new RegExp(`^spiderpool_ipam_allocation_${which}_duration_seconds 0$`, 'm'));
+    assert.match(text, new RegExp(`^spiderpool_ipam_release_${which}_limit_duration_seconds 0$`, 'm'));
   }
   assert.match(text, /^spiderpool_ipam_allocation_duration_seconds_bucket\{le="0\.3"\} 0$/m);
 });

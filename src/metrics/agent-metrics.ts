@@ -1,6 +1,6 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import { CniCode, CniError } from '../cni/error.ts';
-import { OperationMetrics } from './operation-metrics.ts';
+import { type Operation, OperationMetrics } from './operation-metrics.ts';
 
 /** Causes of failed allocations in the original's words. */
 const allocationErrors = {
@@ -38,8 +38,10 @@ const requestCodes: ReadonlySet<number> = new Set([
 /** The agent's metrics, with the names that the original documents. */
 export class AgentMetrics {
   readonly registry = new Registry();
-  readonly #allocation = new OperationMetrics(this.registry, 'allocation');
-  readonly #release = new OperationMetrics(this.registry, 'release');
+  readonly #operations = {
+    allocation: new OperationMetrics(this.registry, 'allocation'),
+    release: new OperationMetrics(this.registry, 'release'),
+  };
   readonly #allocationErrors = counters(this.registry, 'allocation', allocationErrors);
   readonly #releaseErrors = counters(this.registry, 'release', releaseErrors);
   readonly #tombstones = new Gauge({
@@ -60,7 +62,7 @@ export class AgentMetrics {
 
   /** Wraps an operation so that each call is counted and timed under its name. */
   timed<A extends unknown[], R>(
-    operation: 'allocation' | 'release',
+    operation: Operation,
     run: (...args: A) => Promise<R>,
   ): (...args: A) => Promise<R> {
     return async (...args) => {
@@ -76,10 +78,14 @@ export class AgentMetrics {
     };
   }
 
-  #observe(operation: 'allocation' | 'release', startMs: number, error?: unknown): void {
+  /** Notes how long a request has waited for earlier work on the same attachment. */
+  waited(operation: Operation, sinceMs: number): void {
+    this.#operations[operation].waited((performance.now() - sinceMs) / 1000);
+  }
+
+  #observe(operation: Operation, startMs: number, error?: unknown): void {
     const seconds = (performance.now() - startMs) / 1000;
-    const metrics = operation === 'allocation' ? this.#allocation : this.#release;
-    metrics.observe(seconds, error === undefined);
+    this.#operations[operation].finished(seconds, error === undefined);
     if (error === undefined) return;
     if (operation === 'release') {
       this.#releaseErrors[isTemporary(error) ? 'retries_exhausted' : 'internal'].inc();

@@ -54,7 +54,15 @@ export async function createTestNode(ips = '10.6.0.1-10.6.0.9'): Promise<TestNod
   const [mutex, metrics, log] = [new KeyedMutex(), new AgentMetrics(), testLog];
   const tombstones = new Tombstones({ files, mutex, metrics, log });
   const enabledFamilies = { 4: true, 6: true };
-  const attachments = new Attachments({ cluster, ledger: slot, enabledFamilies, tombstones, mutex, log });
+  const attachments = new Attachments({
+    cluster,
+    ledger: slot,
+    enabledFamilies,
+    tombstones,
+    mutex,
+    metrics,
+    log,
+  });
   return {
     folder,
     ledger,
