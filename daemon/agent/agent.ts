@@ -1,28 +1,19 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EmbeddedCluster } from '../../src/cluster/embedded-cluster.ts';
-import { tombstoneFolder } from '../../src/cni/tombstone.ts';
 import { LedgerError } from '../../src/ledger/errors.ts';
 import { openSqliteLedger, type SqliteLedger } from '../../src/ledger/sqlite/sqlite-ledger.ts';
 import { lockStateFolder } from '../../src/ledger/state-lock.ts';
 import { createLogger, type Logger } from '../../src/log/logger.ts';
-import { AgentMetrics } from '../../src/metrics/agent-metrics.ts';
 import type { AgentOptions } from './agent-options.ts';
-import { Attachments } from './attachments.ts';
 import type { HandlerContext } from './handlers/context.ts';
 import { listenOnSocket } from './http/listen.ts';
 import { Router } from './http/router.ts';
 import { HttpServer } from './http/server.ts';
-import { KeyedMutex } from './keyed-mutex.ts';
-import { LedgerSlot, unusable } from './ledger-slot.ts';
+import { unusable } from './ledger-slot.ts';
 import { serveMetrics } from './metrics-server.ts';
-import { readBootId } from './netns.ts';
-import { PoolFolder } from './pool-folder.ts';
+import { createNodeParts, type NodeParts } from './node-parts.ts';
 import { agentRoutes } from './routes.ts';
-import { Sweep } from './sweep.ts';
-import { TombstoneFiles } from './tombstone-files.ts';
-import { Tombstones } from './tombstones.ts';
 
 /** Requests under way get this long to finish at the end; with the rest of it the agent ends within 2 s. */
 const graceMs = 1_500;
@@ -50,8 +41,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   await mkdir(options.stateFolder, { recursive: true, mode: stateFolderMode });
   stack.use(lockStateFolder(options.stateFolder));
 
-  const node = await NodeServices.create(options, log);
-  stack.use(node);
+  const node = stack.use(new NodeServices(await createNodeParts({ ...options, log }), options.stateFolder));
   await node.bringUp();
 
   const server = new HttpServer(new Router(agentRoutes(node.context)), log);
@@ -74,88 +64,63 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   return { log, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-/** The parts of an agent that work together, and how they come up. */
+/** The parts of an agent as they come up, run and end. */
 class NodeServices implements AsyncDisposable {
-  readonly context: HandlerContext;
-  readonly #options: AgentOptions;
-  readonly #log: Logger;
-  readonly #slot: LedgerSlot<SqliteLedger>;
-  readonly #folder: PoolFolder;
-  readonly #tombstones: Tombstones;
-  readonly #sweep: Sweep;
+  readonly #parts: NodeParts;
+  readonly #stateFolder: string;
   /** Open, and not yet or already in the slot. */
   #opened: SqliteLedger | undefined;
 
-  static async create(options: AgentOptions, log: Logger): Promise<NodeServices> {
-    const files = new TombstoneFiles(join(options.stateFolder, tombstoneFolder));
-    await files.prepare();
-    return new NodeServices(options, log, files);
+  constructor(parts: NodeParts, stateFolder: string) {
+    this.#parts = parts;
+    this.#stateFolder = stateFolder;
   }
 
-  private constructor(options: AgentOptions, log: Logger, files: TombstoneFiles) {
-    const metrics = new AgentMetrics();
-    const mutex = new KeyedMutex();
-    const cluster = new EmbeddedCluster(options.nodeName);
-    const ledger = new LedgerSlot<SqliteLedger>();
-    const bootId = readBootId();
-    const tombstones = new Tombstones({ files, mutex, metrics, log });
-    const { enabledFamilies } = options;
-    const attachments = new Attachments({
-      cluster,
-      ledger,
-      enabledFamilies,
-      tombstones,
-      mutex,
-      metrics,
-      log,
-    });
-    this.#options = options;
-    this.#log = log;
-    this.#slot = ledger;
-    this.#tombstones = tombstones;
-    this.#folder = new PoolFolder({ folder: options.poolFolder, cluster, log });
-    this.#sweep = new Sweep({ cluster, ledger, mutex, bootId, metrics, log });
-    const problems = (): readonly string[] => this.#folder.problems;
-    this.context = { attachments, cluster, ledger, sweep: this.#sweep, metrics, log, bootId, problems };
+  get context(): HandlerContext {
+    return this.#parts.context;
   }
 
   /** Opens the ledger, reads the pools and plays back the tombstones; only then requests are served from it. Never rejects. */
   async bringUp(): Promise<void> {
+    const { context, poolFolder, slot, tombstones } = this.#parts;
     try {
-      this.#opened ??= await openSqliteLedger({ path: join(this.#options.stateFolder, 'ledger.db') });
-      await this.#folder.load(this.#opened);
-      const waiting = await this.#tombstones.replay(this.#opened);
+      this.#opened ??= await openSqliteLedger({ path: join(this.#stateFolder, 'ledger.db') });
+      await poolFolder.load(this.#opened);
+      const waiting = await tombstones.replay(this.#opened);
       if (waiting > 0) throw new LedgerError('LEDGER_IO', `${waiting} earlier DELs could not be done yet`);
-      this.#slot.open(this.#opened);
+      slot.open(this.#opened);
     } catch (error) {
-      this.#slot.close(unusable(error));
-      this.#slot.noteFailure(error);
-      this.#log.error({ err: error }, 'ledger can not be used');
+      slot.close(unusable(error));
+      slot.noteFailure(error);
+      context.log.error({ err: error }, 'ledger can not be used');
     }
   }
 
   /** Everything that goes on beside requests, until the signal is aborted. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
-    await Promise.all([this.#folder.follow(signal), this.#sweep.run(signal), this.#retry(signal)]);
+    const { poolFolder, sweep } = this.#parts;
+    await Promise.all([poolFolder.follow(signal), sweep.run(signal), this.#retry(signal)]);
   }
 
   async #retry(signal: AbortSignal): Promise<void> {
+    const { slot } = this.#parts;
     while (!signal.aborted) {
       await sleep(retryMs, undefined, { signal, ref: false }).catch(() => undefined);
-      if (signal.aborted || this.#slot.isDamaged) continue;
-      if (this.#slot.problem === undefined) await this.#replay(this.#slot.ledger);
+      if (signal.aborted || slot.isDamaged) continue;
+      if (slot.problem === undefined) await this.#replay(slot.ledger);
       else await this.bringUp();
     }
   }
 
   async #replay(ledger: SqliteLedger): Promise<void> {
-    await this.#tombstones
+    const { context, tombstones } = this.#parts;
+    await tombstones
       .replay(ledger)
-      .catch((error: unknown) => this.#log.error({ err: error }, 'tombstones could not be read'));
+      .catch((error: unknown) => context.log.error({ err: error }, 'tombstones could not be read'));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#slot.close('the agent is shutting down');
+    this.#parts.slot.close('the agent is shutting down');
     await this.#opened?.[Symbol.asyncDispose]();
   }
 }

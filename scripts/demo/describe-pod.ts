@@ -1,7 +1,7 @@
 import { formatTable } from '../../src/cli/table.ts';
+import { allocationsSchema } from '../../src/wire/shapes.ts';
 import type { NicState } from '../../test/support/network-state.ts';
 import type { KernelRoute } from '../../test/support/proc-routes.ts';
-import { allocationsAnswer } from './ctl-answers.ts';
 import type { Pod } from './pod.ts';
 import type { Story } from './story.ts';
 import type { Subnet } from './subnets.ts';
@@ -25,7 +25,7 @@ export async function describePod(story: Story, pod: Pod, expected: readonly Exp
   const { narrator, ctl } = story;
   const { nics, routes } = await pod.readState();
   narrator.block(stateTable(pod, nics, routes));
-  const { allocations } = await ctl.read(['allocations', '--uid', `uid-of-${pod.name}`], allocationsAnswer);
+  const { allocations } = await ctl.read(['allocations', '--uid', `uid-of-${pod.name}`], allocationsSchema);
   const prefixLengths = new Map(
     nics.flatMap((nic) => nic.addresses.map((text) => text.split('/', 2))).map(([a = '', n = '']) => [a, n]),
   );

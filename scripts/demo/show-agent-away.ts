@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { CniCode } from '../../src/cni/error.ts';
+import { whoSchema } from '../../src/wire/shapes.ts';
 import { failureOf } from './cni-answers.ts';
-import { whoAnswer } from './ctl-answers.ts';
 import { describePod } from './describe-pod.ts';
 import type { Pod } from './pod.ts';
 import { attach, callText } from './show-pods.ts';
@@ -68,6 +68,6 @@ function tombstones({ node }: Story): readonly string[] {
 }
 
 async function holdersOf({ ctl }: Story, address: string): Promise<readonly string[]> {
-  const { allocation } = await ctl.read(['who', address], whoAnswer);
+  const { allocation } = await ctl.read(['who', address], whoSchema);
   return allocation?.holders.map(({ pod }) => pod) ?? [];
 }

@@ -1,5 +1,5 @@
+import { poolsSchema } from '../../src/wire/shapes.ts';
 import { Ctl } from './ctl.ts';
-import { poolsAnswer } from './ctl-answers.ts';
 import { type DemoNode, readPoolManifests } from './demo-node.ts';
 import type { Narrator } from './narrator.ts';
 import { Story } from './story.ts';
@@ -19,7 +19,7 @@ export async function showAgent(narrator: Narrator, node: DemoNode): Promise<Sto
   narrator.say(`It is ready after ${milliseconds(performance.now() - startedMs)}.`);
   const story = new Story(narrator, node, new Ctl(socketPath, narrator.styled));
   await showPools(story);
-  const { pools, problems } = await story.ctl.read(['pools'], poolsAnswer);
+  const { pools, problems } = await story.ctl.read(['pools'], poolsSchema);
   narrator.claim(
     'all pools are in force, and nothing is allocated',
     { pools: pools.length, allocated: pools.reduce((sum, pool) => sum + pool.allocated, 0n), problems },

@@ -1,5 +1,5 @@
 import { CniCode } from '../../src/cni/error.ts';
-import { explainAnswer, poolsAnswer } from './ctl-answers.ts';
+import { explainSchema, poolsSchema } from '../../src/wire/shapes.ts';
 import { describePod } from './describe-pod.ts';
 import { attach, callText } from './show-pods.ts';
 import type { Story } from './story.ts';
@@ -47,7 +47,7 @@ export async function showExhaustion(story: Story): Promise<void> {
     /pool web-v4 \(total 3, allocated 3, reserved 0, excluded 1, suspect 0\)/.exec(failure.msg)?.length,
     1,
   );
-  const { pools } = await ctl.read(['pools'], poolsAnswer);
+  const { pools } = await ctl.read(['pools'], poolsSchema);
   narrator.claim(
     'both families or nothing: its IPv6 address was not taken either',
     pools.find(({ name }) => name === 'web-v6')?.allocated,
@@ -71,7 +71,7 @@ export async function showFallBack(story: Story): Promise<void> {
   ];
   narrator.command(`spiderpoolctl ${args.join(' ')}`);
   narrator.block(await ctl.show(args));
-  const { nics } = await ctl.read(args, explainAnswer);
+  const { nics } = await ctl.read(args, explainSchema);
   const ipv4 = nics.find(({ family }) => family === 4);
   narrator.claim(
     'lab-v4 is for another node, and the address would come from spare-v4',

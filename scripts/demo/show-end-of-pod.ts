@@ -1,4 +1,4 @@
-import { whoAnswer } from './ctl-answers.ts';
+import { whoSchema } from '../../src/wire/shapes.ts';
 import { callText } from './show-pods.ts';
 import type { Story } from './story.ts';
 
@@ -18,7 +18,7 @@ export async function showEndOfPod(story: Story): Promise<void> {
   });
   narrator.command(`spiderpoolctl who ${address}`);
   narrator.block(await ctl.show(['who', address]));
-  const who = await ctl.read(['who', address], whoAnswer);
+  const who = await ctl.read(['who', address], whoSchema);
   narrator.claim(
     `${address} is free, and it was ${pod.name} that had it last`,
     { now: who.allocation, last: who.last?.allocation.holders.map((holder) => holder.pod) },

@@ -2,8 +2,8 @@ import { errorObject } from '../../../src/cni/compose-error.ts';
 import { CniCode, CniError } from '../../../src/cni/error.ts';
 import { printObject } from '../../../src/cni/print-object.ts';
 import type { Logger } from '../../../src/log/logger.ts';
-import { type AgentRequest, type Handler, HttpError } from '../http/message.ts';
-import { toCniError } from '../ledger-slot.ts';
+import { type AgentRequest, type Handler } from '../http/message.ts';
+import { toReplyError } from './reply-error.ts';
 
 /** What a verb does: returns the object to print, or undefined when success prints nothing. */
 type Verb = (request: AgentRequest) => Promise<object | undefined>;
@@ -18,23 +18,14 @@ export function cniHandler(name: string, verb: Verb, log: Logger): Handler {
       const result = await verb(request);
       return result === undefined ? { status: 200 } : { status: 200, body: printObject(result) };
     } catch (thrown) {
-      const error = toCniError(thrown);
-      const object = errorObject(asAborted(error) ?? error, configuredVersion(request.body));
+      const error = toReplyError(thrown);
+      const object = errorObject(error, configuredVersion(request.body));
       const fields = { verb: name, code: object.code, reason: object.msg };
-      if (error instanceof CniError || asAborted(error) !== undefined) log.warn(fields, 'refused');
+      if (error instanceof CniError) log.warn(fields, 'refused');
       else log.error({ ...fields, err: error }, 'failed unexpectedly');
       return { status: httpStatus(object.code), body: printObject(object) };
     }
   };
-}
-
-/** A request that ended because nobody waits for it any more. */
-function asAborted(error: unknown): CniError | undefined {
-  const ended =
-    error instanceof HttpError || (error instanceof DOMException && error.name === 'TimeoutError');
-  if (!ended) return undefined;
-  const reason = error instanceof HttpError ? error.message : 'the deadline has passed';
-  return new CniError(CniCode.tryAgainLater, `the request was not finished: ${reason}`);
 }
 
 function httpStatus(code: number): number {

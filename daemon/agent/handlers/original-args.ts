@@ -1,56 +1,29 @@
-import * as z from 'zod';
+import type * as z from 'zod';
 import type { PodReference } from '../../../src/cluster/cluster.ts';
 import { CniCode, CniError } from '../../../src/cni/error.ts';
 import { parseContainerId, parseIfName, parseNetns } from '../../../src/cni/parse-environment.ts';
 import { storedTextMax, storedTextProblem } from '../../../src/cni/stored-text.ts';
+import {
+  ipamAddArgsSchema,
+  ipamBatchDelArgsSchema,
+  ipamDelArgsSchema,
+} from '../../../src/wire/original-shapes.ts';
 
-/** Pools a list names at most: as in the CNI config. */
-const poolsMax = 64;
-
-const text = (charactersMax: number) =>
-  z.string().superRefine((value, context) => {
-    const problem = storedTextProblem(value, charactersMax);
-    if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
-  });
-
-const podKeys = {
-  podNamespace: text(storedTextMax.podNamespace),
-  podName: text(storedTextMax.podName),
-  podUID: text(storedTextMax.podUid),
+/** Longest texts by key; a key that is not here is no text. */
+const lengthMax: Readonly<Record<string, number>> = {
+  podNamespace: storedTextMax.podNamespace,
+  podName: storedTextMax.podName,
+  podUID: storedTextMax.podUid,
+  containerID: storedTextMax.containerId,
+  ifName: storedTextMax.ifName,
+  netNamespace: storedTextMax.netns,
+  defaultIPv4IPPool: storedTextMax.poolName,
+  defaultIPv6IPPool: storedTextMax.poolName,
 };
-const poolList = z.array(text(storedTextMax.poolName)).max(poolsMax).nullish();
 
-/** IpamAddArgs of the original's API. */
-const addSchema = z.object({
-  ...podKeys,
-  containerID: text(storedTextMax.containerId),
-  ifName: text(storedTextMax.ifName),
-  netNamespace: text(storedTextMax.netns),
-  defaultIPv4IPPool: poolList,
-  defaultIPv6IPPool: poolList,
-  cleanGateway: z.boolean().optional(),
-  matchMasterSubnet: z.boolean().optional(),
-});
-
-/** IpamDelArgs of the original's API. */
-const delSchema = z.object({
-  ...podKeys,
-  containerID: text(storedTextMax.containerId),
-  ifName: text(storedTextMax.ifName),
-  netNamespace: text(storedTextMax.netns).optional(),
-});
-
-/** IpamBatchDelArgs of the original's API. */
-const batchDelSchema = z.object({
-  ...podKeys,
-  containerID: text(storedTextMax.containerId),
-  netNamespace: text(storedTextMax.netns).optional(),
-  isReleaseConflictIPs: z.boolean().optional(),
-});
-
-export type OriginalAddArgs = z.infer<typeof addSchema>;
-export type OriginalDelArgs = z.infer<typeof delSchema>;
-export type OriginalBatchDelArgs = z.infer<typeof batchDelSchema>;
+export type OriginalAddArgs = z.infer<typeof ipamAddArgsSchema>;
+export type OriginalDelArgs = z.infer<typeof ipamDelArgsSchema>;
+export type OriginalBatchDelArgs = z.infer<typeof ipamBatchDelArgsSchema>;
 
 /** A body that breaks the original's schema; its framework answers 422 with code 602 or so. */
 export class OriginalSchemaError extends Error {
@@ -59,7 +32,7 @@ export class OriginalSchemaError extends Error {
 
 /** @throws OriginalSchemaError, or CniError for values that the CNI specification forbids */
 export function parseOriginalAddArgs(body: unknown): OriginalAddArgs {
-  const args = parse(addSchema, body);
+  const args = parse(ipamAddArgsSchema, body);
   parseContainerId(args.containerID);
   parseIfName(args.ifName);
   parseNetns(args.netNamespace);
@@ -68,7 +41,7 @@ export function parseOriginalAddArgs(body: unknown): OriginalAddArgs {
 
 /** @throws OriginalSchemaError, or CniError for values that the CNI specification forbids */
 export function parseOriginalDelArgs(body: unknown): OriginalDelArgs {
-  const args = parse(delSchema, body);
+  const args = parse(ipamDelArgsSchema, body);
   parseContainerId(args.containerID);
   parseIfName(args.ifName);
   return args;
@@ -76,7 +49,7 @@ export function parseOriginalDelArgs(body: unknown): OriginalDelArgs {
 
 /** @throws OriginalSchemaError, or CniError for values that the CNI specification forbids */
 export function parseOriginalBatchDelArgs(body: unknown): OriginalBatchDelArgs {
-  const args = parse(batchDelSchema, body);
+  const args = parse(ipamBatchDelArgsSchema, body);
   parseContainerId(args.containerID);
   return args;
 }
@@ -92,14 +65,24 @@ export function podOf(args: Pick<OriginalDelArgs, 'podNamespace' | 'podName' | '
 
 function parse<S extends z.ZodObject>(schema: S, body: unknown): z.infer<S> {
   const parsed = schema.safeParse(withSchemaKeys(body, Object.keys(schema.shape)));
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new OriginalSchemaError(
-    `${issue?.path.join('.') || 'body'} in body ${issue?.message ?? 'is invalid'}`,
-    {
-      cause: parsed.error,
-    },
-  );
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new OriginalSchemaError(
+      `${issue?.path.join('.') || 'body'} in body ${issue?.message ?? 'is invalid'}`,
+      { cause: parsed.error },
+    );
+  }
+  for (const [key, value] of Object.entries(parsed.data)) refuseBadTexts(key, value);
+  return parsed.data;
+}
+
+/** Texts that are stored or passed on must be printable and short, which the original does not ask for. */
+function refuseBadTexts(key: string, value: unknown): void {
+  for (const text of Array.isArray(value) ? value : [value]) {
+    if (typeof text !== 'string') continue;
+    const problem = storedTextProblem(text, lengthMax[key] ?? 0);
+    if (problem !== undefined) throw new OriginalSchemaError(`${key} in body ${problem}`);
+  }
 }
 
 /** Keys in any case are accepted, as the original's decoder does. */

@@ -6,9 +6,9 @@ import type { AllocationRecord } from '../../../src/ledger/record.ts';
 import { describeAddress } from '../allocated-address.ts';
 import type { Handler } from '../http/message.ts';
 import { jsonReply } from '../http/server.ts';
-import { toCniError } from '../ledger-slot.ts';
 import type { HandlerContext } from './context.ts';
 import { refusalText } from './original-args.ts';
+import { toReplyError } from './reply-error.ts';
 
 /** `GET /v1/ipam/healthy`: 200 while the agent serves; the original's plugin asks before each call. */
 export function healthyHandler(): Handler {
@@ -42,7 +42,7 @@ export function workloadEndpointHandler({ cluster, ledger }: HandlerContext): Ha
         interfaces: interfacesOf(own, cluster.catalog()),
       });
     } catch (error) {
-      return jsonReply(500, refusalText(toCniError(error)));
+      return jsonReply(500, refusalText(toReplyError(error)));
     }
   };
 }

@@ -5,7 +5,6 @@ import type { AllocatedAddress } from '../allocated-address.ts';
 import type { AddRequest } from '../attachment.ts';
 import type { AgentRequest, Handler, Reply } from '../http/message.ts';
 import { jsonReply } from '../http/server.ts';
-import { toCniError } from '../ledger-slot.ts';
 import { observeNamespace } from '../netns.ts';
 import type { HandlerContext } from './context.ts';
 import {
@@ -16,6 +15,7 @@ import {
   podOf,
   refusalText,
 } from './original-args.ts';
+import { toReplyError } from './reply-error.ts';
 
 /** Code of a schema violation in the original's framework. */
 const schemaViolation = 602;
@@ -72,7 +72,7 @@ export function originalHandlers(context: HandlerContext): {
         if (thrown instanceof OriginalSchemaError) {
           return jsonReply(422, { code: schemaViolation, message: sanitizeText(thrown.message) });
         }
-        const text = sanitizeText(refusalText(toCniError(thrown)));
+        const text = sanitizeText(refusalText(toReplyError(thrown)));
         log.warn({ path: request.path, reason: text }, 'refused');
         return jsonReply(500, text);
       }

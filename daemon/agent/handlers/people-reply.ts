@@ -3,7 +3,7 @@ import { errorText } from '../../../src/cli/error-text.ts';
 import { errorObject } from '../../../src/cni/compose-error.ts';
 import { CniCode, CniError } from '../../../src/cni/error.ts';
 import type { AgentRequest, Handler, Reply } from '../http/message.ts';
-import { toCniError } from '../ledger-slot.ts';
+import { toReplyError } from './reply-error.ts';
 
 /** What a route for people answers: a value for JSON, and the same as text. */
 export interface Answer {
@@ -20,7 +20,7 @@ export function peopleHandler(answer: (request: AgentRequest) => Promise<Answer>
     try {
       return reply(await answer(request), request.wantsText);
     } catch (thrown) {
-      const error = toCniError(thrown);
+      const error = toReplyError(thrown);
       if (!(error instanceof CniError)) throw error;
       const { cniVersion: _, ...value } = errorObject(error);
       return reply(

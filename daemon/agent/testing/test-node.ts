@@ -1,30 +1,17 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { EmbeddedCluster } from '../../../src/cluster/embedded-cluster.ts';
 import { resolvePoolFiles } from '../../../src/cluster/pool-files.ts';
 import { nicRequest } from '../../../src/ipam/testing/facts.ts';
 import { openSqliteLedger, type SqliteLedger } from '../../../src/ledger/sqlite/sqlite-ledger.ts';
 import { createLogger } from '../../../src/log/logger.ts';
-import { AgentMetrics } from '../../../src/metrics/agent-metrics.ts';
 import type { AddRequest } from '../attachment.ts';
-import { Attachments } from '../attachments.ts';
-import { KeyedMutex } from '../keyed-mutex.ts';
-import { LedgerSlot } from '../ledger-slot.ts';
-import { TombstoneFiles } from '../tombstone-files.ts';
-import { Tombstones } from '../tombstones.ts';
+import { createNodeParts, type NodeParts } from '../node-parts.ts';
 
-/** The parts of an agent in a folder of their own, with a real ledger: for tests of how they work together. */
-export interface TestNode extends AsyncDisposable {
+/** The parts of an agent in a folder of their own, with a real ledger in the slot: for tests of how they work together. */
+export interface TestNode extends NodeParts, AsyncDisposable {
   readonly folder: string;
   readonly ledger: SqliteLedger;
-  readonly slot: LedgerSlot<SqliteLedger>;
-  readonly cluster: EmbeddedCluster;
-  readonly files: TombstoneFiles;
-  readonly tombstones: Tombstones;
-  readonly attachments: Attachments;
-  readonly mutex: KeyedMutex;
-  readonly metrics: AgentMetrics;
 }
 
 /** A manifest of a pool of 10.6.0.0/16. */
@@ -41,38 +28,24 @@ export function poolManifest(name: string, ips: string): string {
 /** Only what is fatal: tests provoke the rest. */
 export const testLog = createLogger('test', 'fatal');
 
+/** Makes the parts, with pool `a` of these addresses in force; its folder of pools is `pools`, which does not exist yet. */
 export async function createTestNode(ips = '10.6.0.1-10.6.0.9'): Promise<TestNode> {
   const folder = mkdtempSync(join(tmpdir(), 'node-'));
   const ledger = await openSqliteLedger({ path: join(folder, 'ledger.db') });
-  const slot = new LedgerSlot<SqliteLedger>();
-  slot.open(ledger);
-  const cluster = new EmbeddedCluster('node-1');
-  const none = { good: new Map(), retired: new Map() };
-  cluster.update(resolvePoolFiles([{ name: 'a.yaml', text: poolManifest('a', ips) }], none));
-  const files = new TombstoneFiles(join(folder, 'tombstones'));
-  await files.prepare();
-  const [mutex, metrics, log] = [new KeyedMutex(), new AgentMetrics(), testLog];
-  const tombstones = new Tombstones({ files, mutex, metrics, log });
-  const enabledFamilies = { 4: true, 6: true };
-  const attachments = new Attachments({
-    cluster,
-    ledger: slot,
-    enabledFamilies,
-    tombstones,
-    mutex,
-    metrics,
-    log,
+  const parts = await createNodeParts({
+    stateFolder: folder,
+    poolFolder: join(folder, 'pools'),
+    nodeName: 'node-1',
+    enabledFamilies: { 4: true, 6: true },
+    log: testLog,
   });
+  parts.slot.open(ledger);
+  const none = { good: new Map(), retired: new Map() };
+  parts.cluster.update(resolvePoolFiles([{ name: 'a.yaml', text: poolManifest('a', ips) }], none));
   return {
+    ...parts,
     folder,
     ledger,
-    slot,
-    cluster,
-    files,
-    tombstones,
-    attachments,
-    mutex,
-    metrics,
     async [Symbol.asyncDispose]() {
       await ledger[Symbol.asyncDispose]();
       rmSync(folder, { recursive: true });
