@@ -32,6 +32,24 @@ test('Tombstones.settle() does the waiting DEL of a container id before its next
   assert.equal((await node.ledger.records({})).length, 1);
 });
 
+test('Tombstones.settle() waits for a tombstone that is being written, so that it never undoes the next ADD', async () => {
+  await using node = await createTestNode();
+  await node.attachments.add(addRequest('c1'), signal);
+  const writing = node.tombstones.write({ sandbox: 'c1', nic: 'eth0', pod: {} });
+  await node.attachments.add(addRequest('c1'), signal);
+  await writing;
+  assert.equal(await node.tombstones.replay(node.ledger), 0);
+  assert.equal((await node.ledger.records({})).length, 1);
+});
+
+test('Tombstones.discard() waits for a tombstone that is being written', async () => {
+  await using node = await createTestNode();
+  const writing = node.tombstones.write({ sandbox: 'c1', nic: 'eth0', pod: {} });
+  await node.tombstones.discard({ sandbox: 'c1', nic: 'eth0' });
+  await writing;
+  assert.deepEqual(await node.files.list(), []);
+});
+
 test('Tombstones.write() twice for one attachment is one tombstone', async () => {
   await using node = await createTestNode();
   for (let time = 0; time < 2; time += 1)

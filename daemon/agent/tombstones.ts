@@ -26,6 +26,8 @@ export class Tombstones {
   readonly #log: Logger;
   /** DELs for which no file could be written, by the name that the file would have. */
   readonly #unwritten = new Map<string, Tombstone>();
+  /** Files that are being written, by name: one that appears after an ADD has settled would undo that ADD. */
+  readonly #writing = new Map<string, Promise<void>>();
 
   constructor({ files, mutex, metrics, log }: TombstonesOptions) {
     this.#files = files;
@@ -35,7 +37,16 @@ export class Tombstones {
   }
 
   /** Leaves a tombstone for an attachment. Never fails: what can't be written is kept in memory. */
-  async write({ sandbox, nic, pod }: Attachment): Promise<void> {
+  async write(attachment: Attachment): Promise<void> {
+    const name = this.#files.nameFor(attachment.sandbox, attachment.nic);
+    const before = this.#writing.get(name) ?? Promise.resolve();
+    const writing = before.then(() => this.#write(name, attachment));
+    this.#writing.set(name, writing);
+    await writing;
+    if (this.#writing.get(name) === writing) this.#writing.delete(name);
+  }
+
+  async #write(name: string, { sandbox, nic, pod }: Attachment): Promise<void> {
     const tombstone: Tombstone = {
       containerId: sandbox,
       ifName: nic,
@@ -48,7 +59,7 @@ export class Tombstones {
       await this.#files.write(tombstone);
     } catch (error) {
       const kept = this.#unwritten.size < unwrittenMax;
-      if (kept) this.#unwritten.set(this.#files.nameFor(sandbox, nic), tombstone);
+      if (kept) this.#unwritten.set(name, tombstone);
       this.#log.error({ err: error, sandbox, nic, kept }, 'tombstone could not be written');
     }
   }
@@ -60,6 +71,7 @@ export class Tombstones {
    */
   async settle({ sandbox, nic }: Pick<Attachment, 'sandbox' | 'nic'>, ledger: Ledger): Promise<void> {
     const name = this.#files.nameFor(sandbox, nic);
+    await this.#writing.get(name);
     if (!this.#unwritten.has(name) && !this.#files.exists(name)) return;
     try {
       await this.#playBack(name, ledger);
@@ -72,6 +84,7 @@ export class Tombstones {
   /** Forgets the tombstone of an attachment that has been released since. The caller holds the attachment's lock. */
   async discard({ sandbox, nic }: Pick<Attachment, 'sandbox' | 'nic'>): Promise<void> {
     const name = this.#files.nameFor(sandbox, nic);
+    await this.#writing.get(name);
     this.#unwritten.delete(name);
     if (this.#files.exists(name)) await this.#files.remove(name);
   }
