@@ -83,7 +83,8 @@ test('Attachments.explain() tells the address that an ADD then gets, and writes 
 test('Attachments.explain() tells why an ADD would fail', async () => {
   await using node = await createTestNode('10.6.0.1');
   await node.attachments.add(addRequest('c1'), signal);
-  const { error, plan } = await node.attachments.explain(addRequest('c2'), signal);
+  const { error, plan, exhausted } = await node.attachments.explain(addRequest('c2'), signal);
+  assert.deepEqual([...(exhausted ?? [])], ['a']);
   assert.match((error as Error).message, /no free IPv4 address/);
   assert.deepEqual(plan.nics[0]?.families[0]?.candidates, [{ name: 'a' }]);
 });

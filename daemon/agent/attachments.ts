@@ -5,7 +5,7 @@ import { chooseAddress } from '../../src/ipam/choose.ts';
 import type { ClusterFacts, EnabledFamilies } from '../../src/ipam/facts.ts';
 import { planAdd, wantsOf } from '../../src/ipam/plan.ts';
 import { allRecords } from '../../src/ledger/all-records.ts';
-import type { Claimant, PreviewOutcome } from '../../src/ledger/ledger.ts';
+import type { Claimant, PoolUsage, PreviewOutcome } from '../../src/ledger/ledger.ts';
 import type { AllocationRecord, Holder } from '../../src/ledger/record.ts';
 import type { Logger } from '../../src/log/logger.ts';
 import type { AgentMetrics } from '../../src/metrics/agent-metrics.ts';
@@ -25,6 +25,8 @@ export interface Explanation {
   readonly plan: AddPlan;
   readonly facts: ClusterFacts;
   readonly preview?: PreviewOutcome;
+  /** Accepted pools that have neither a free nor a resting address. */
+  readonly exhausted?: ReadonlySet<string>;
   readonly error?: unknown;
 }
 
@@ -95,10 +97,13 @@ export class Attachments {
     if (plan.problem !== undefined) return { plan, facts, error: plan.problem };
     const claimant = claimantOf(request, cluster.nodeName);
     try {
-      const preview = await ledger.ledger.preview(claimant, wantsOf(plan), chooseAddress);
+      const wants = wantsOf(plan);
+      const preview = await ledger.ledger.preview(claimant, wants, chooseAddress);
+      const usages = await ledger.ledger.usage(wants.flatMap(({ pools }) => pools));
+      const exhausted = new Set(usages.filter(isExhausted).map(({ pool }) => pool));
       const refusal = preview.kind === 'refused' ? preview.refusals.at(0) : undefined;
       const error = refusal && claimError(refusal, plan, facts.catalog);
-      return { plan, facts, preview, ...(error && { error }) };
+      return { plan, facts, preview, exhausted, ...(error && { error }) };
     } catch (error) {
       return { plan, facts, error: this.#failed(error) };
     }
@@ -218,6 +223,10 @@ function claimantOf({ attachment, network, netns }: AddRequest, node: string): C
     ...(netns.path !== '' && { netns }),
   };
   return { holder, network };
+}
+
+function isExhausted({ free, cooling, suspect }: PoolUsage): boolean {
+  return free === 0n && cooling === 0 && suspect === 0;
 }
 
 function logSwitchedOff(plan: AddPlan, log: Logger): void {

@@ -9,7 +9,7 @@ const granted: ExplainNicShape = {
   source: 'cni-config',
   sourceTitle: 'the CNI config',
   candidates: [
-    { pool: 'b', accepted: true },
+    { pool: 'b', accepted: true, exhausted: true },
     { pool: 'c', accepted: true },
     { pool: 'a', accepted: false, reason: 'is \u0007disabled' },
   ],
@@ -29,10 +29,10 @@ test('explainText() numbers the pools in the order in which they are tried', () 
     explainText({ nics: [granted] }),
     [
       'net1 IPv4, pools of the CNI config\n',
-      '  TRY  POOL  RESULT    REASON\n',
-      '    1  b     accepted\n',
+      '  TRY  POOL  RESULT     REASON\n',
+      '    1  b     exhausted  has no address left\n',
       '    2  c     chosen\n',
-      '    -  a     rejected  is \\u0007disabled\n',
+      '    -  a     rejected   is \\u0007disabled\n',
       '  address 10.6.0.15/24 from pool c\n',
     ].join(''),
   );

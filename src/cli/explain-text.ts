@@ -44,6 +44,14 @@ function candidateRows({ candidates, pool }: ExplainNicShape): readonly (readonl
       return ['-', candidate.pool, { text: 'rejected', style: 'yellow' }, candidate.reason ?? ''];
     }
     accepted += 1;
+    if (candidate.exhausted === true) {
+      return [
+        String(accepted),
+        candidate.pool,
+        { text: 'exhausted', style: 'yellow' },
+        'has no address left',
+      ];
+    }
     const chosen: Cell = candidate.pool === pool ? { text: 'chosen', style: 'green' } : 'accepted';
     return [String(accepted), candidate.pool, chosen, ''];
   });

@@ -153,6 +153,10 @@ export const explainCandidateSchema = z.object({
   pool: z.string(),
   accepted: z.boolean(),
   reason: z.string().describe('Why not; set exactly when it was not accepted.').exactOptional(),
+  exhausted: z
+    .literal(true)
+    .describe('The pool may serve the NIC and has no address left: the next one is asked.')
+    .exactOptional(),
 });
 export type ExplainCandidateShape = Immutable<z.output<typeof explainCandidateSchema>>;
 

@@ -32,7 +32,7 @@ function familyShape(
   nic: string,
   source: SourceName,
   { family, candidates }: FamilyPlan,
-  { preview, facts }: Explanation,
+  { preview, facts, exhausted }: Explanation,
 ): ExplainNicShape {
   const chosen =
     preview?.kind === 'claimable'
@@ -48,6 +48,7 @@ function familyShape(
       pool: name,
       accepted: reason === undefined,
       ...(reason !== undefined && { reason }),
+      ...(reason === undefined && exhausted?.has(name) === true && { exhausted: true as const }),
     })),
     ...(chosen && {
       address: pool
