@@ -41,12 +41,12 @@ async function readConfig(verb: CniVerb): Promise<StdinConfig> {
   try {
     const text = await readStdin();
     const value = parseJson(text);
-    if (value !== undefined) return { text, value };
+    if (isJsonObject(value)) return { text, value };
     throw new CniError(
       CniCode.decodingFailure,
       text.trim() === ''
         ? 'stdin is empty: the network config belongs there, as JSON'
-        : 'the network config on stdin is not JSON',
+        : 'the network config on stdin is not a JSON object',
     );
   } catch (error) {
     if (verb === 'del') return { text: 'null', value: null };

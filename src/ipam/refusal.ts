@@ -8,6 +8,8 @@ import type { Want } from './want.ts';
 export interface ExhaustedPool {
   readonly pool: string;
   readonly allocated: number;
+  /** Of the allocated ones those that the pool's ranges no longer contain. */
+  readonly outside: number;
   readonly suspect: number;
 }
 
@@ -15,7 +17,7 @@ export interface ExhaustedPool {
 function countsText(usage: ExhaustedPool, pool: CatalogPool | undefined): string {
   const counts = [
     `total ${pool?.total ?? 'unknown'}`,
-    `allocated ${usage.allocated}`,
+    `allocated ${usage.allocated}${usage.outside > 0 ? `, ${usage.outside} of them outside of its ranges` : ''}`,
     `reserved ${pool?.reserved ?? 'unknown'}`,
     `excluded ${pool?.excluded ?? 'unknown'}`,
     `suspect ${usage.suspect}`,

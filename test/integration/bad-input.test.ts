@@ -69,6 +69,8 @@ suite('stdin', { concurrency: true }, () => {
     ['empty', ''],
     ['blank', ' \n'],
     ['not JSON', '{"cniVersion": "1.1.0", "name": '],
+    ['a list', '[]'],
+    ['null', 'null'],
     [
       'larger than 1 MiB',
       JSON.stringify({ cniVersion: '1.1.0', name: 'n', filler: 'x'.repeat(1024 * 1024) }),
