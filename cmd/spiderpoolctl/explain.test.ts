@@ -27,7 +27,7 @@ const refused = {
       nic: 'eth0',
       family: 6,
       source: 'cluster-default',
-      sourceTitle: 'the cluster default pools',
+      sourceTitle: 'the cluster default',
       candidates: [],
     },
   ],
@@ -69,7 +69,7 @@ test('spiderpoolctl explain exits 1 with the reason when the ADD would fail', as
     exitCode: 1,
     stderr: '',
     stdout: [
-      'eth0 IPv6, pools of the cluster default pools\n',
+      'eth0 IPv6, pools of the cluster default\n',
       '  no pools\n',
       '  no address\n',
       '\n',

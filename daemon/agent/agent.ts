@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LedgerError } from '../../src/ledger/errors.ts';
@@ -14,14 +13,13 @@ import { unusable } from './ledger-slot.ts';
 import { serveMetrics } from './metrics-server.ts';
 import { createNodeParts, type NodeParts } from './node-parts.ts';
 import { agentRoutes } from './routes.ts';
+import { prepareStateFolder } from './state-folder.ts';
 
 /** Requests under way get this long to finish at the end; with the rest of it the agent ends within 2 s. */
 const graceMs = 1_500;
 
 /** How often waiting tombstones are tried again, and a ledger that could not be opened. */
 const retryMs = 2_000;
-
-const stateFolderMode = 0o700;
 
 /** A running agent. Disposing ends it: requests under way finish, the socket goes, the ledger is closed. */
 export interface Agent extends AsyncDisposable {
@@ -38,7 +36,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const log = createLogger('spiderpool-agent', options.logLevel);
   for (const warning of options.warnings) log.warn({ warning }, 'configured, but without effect');
   await using stack = new AsyncDisposableStack();
-  await mkdir(options.stateFolder, { recursive: true, mode: stateFolderMode });
+  await prepareStateFolder(options.stateFolder);
   stack.use(lockStateFolder(options.stateFolder));
 
   const node = stack.use(new NodeServices(await createNodeParts({ ...options, log }), options.stateFolder));

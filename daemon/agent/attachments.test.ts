@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { resolvePoolFiles } from '../../src/cluster/pool-files.ts';
 import { formatAddress } from '../../src/ip/address.ts';
 import type { AddRequest } from './attachment.ts';
-import { addRequest, createTestNode } from './testing/test-node.ts';
+import { addRequest, createTestNode, poolManifest } from './testing/test-node.ts';
 
 const { signal } = new AbortController();
 
@@ -103,4 +104,35 @@ test('Attachments.delSandbox() releases all NICs of a container', async () => {
   );
   await node.attachments.delSandbox('c1', undefined);
   assert.deepEqual(await node.ledger.records({}), []);
+});
+
+test('Attachments.add() asked again gives what stands even when the pool would not be chosen any more', async () => {
+  await using node = await createTestNode();
+  const first = await node.attachments.add(ofPod('c1'), signal);
+  node.cluster.update({
+    ...resolvePoolFiles([], {
+      good: new Map([['a.yaml', poolManifest('a', '10.6.0.1-10.6.0.9')]]),
+      retired: new Map(),
+    }),
+  });
+  assert.deepEqual(await node.attachments.add(ofPod('c2'), signal), first);
+  const [record] = await node.ledger.records({});
+  assert.equal(record?.holders[0]?.sandbox, 'c2');
+  await assert.rejects(node.attachments.add(addRequest('c3'), signal), { code: 102 });
+});
+
+test('Attachments.standing() finds a record by its sandbox and NIC, and compares the uid only when both sides have one', async () => {
+  await using node = await createTestNode();
+  await node.attachments.add(ofPod('c1'), signal);
+  const { attachment } = ofPod('c1');
+  assert.equal((await node.attachments.standing(attachment)).length, 1);
+  assert.equal((await node.attachments.standing({ ...attachment, pod: {} })).length, 1);
+  assert.equal((await node.attachments.standing({ ...attachment, pod: { uid: 'other' } })).length, 0);
+});
+
+test('Attachments.del() tells how many addresses it freed', async () => {
+  await using node = await createTestNode();
+  await node.attachments.add(addRequest('c1'), signal);
+  assert.equal(await node.attachments.del(addRequest('c1').attachment), 1);
+  assert.equal(await node.attachments.del(addRequest('c1').attachment), 0);
 });

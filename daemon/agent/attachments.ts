@@ -7,6 +7,7 @@ import { planAdd, wantsOf } from '../../src/ipam/plan.ts';
 import { allRecords } from '../../src/ledger/all-records.ts';
 import type { Claimant, PoolUsage, PreviewOutcome } from '../../src/ledger/ledger.ts';
 import type { AllocationRecord, Holder } from '../../src/ledger/record.ts';
+import { isOfAttachment } from '../../src/ledger/record-equality.ts';
 import type { Logger } from '../../src/log/logger.ts';
 import type { AgentMetrics } from '../../src/metrics/agent-metrics.ts';
 import type { Operation } from '../../src/metrics/operation-metrics.ts';
@@ -74,9 +75,13 @@ export class Attachments {
     const { cluster, enabledFamilies, ledger, log } = this.#options;
     const facts = await cluster.facts(request.attachment.pod, { signal });
     const plan = planAdd(request.nicRequest, facts, enabledFamilies);
-    if (plan.problem !== undefined) throw plan.problem;
-    logSwitchedOff(plan, log);
     const claimant = claimantOf(request, cluster.nodeName);
+    if (plan.problem !== undefined) {
+      const standing = await this.#reconfirm(request, claimant, facts);
+      if (standing.length === 0) throw plan.problem;
+      return standing;
+    }
+    logSwitchedOff(plan, log);
     const outcome = await ledger.ledger.claim(claimant, wantsOf(plan), chooseAddress, { signal });
     if (outcome.kind === 'refused') {
       const [first] = outcome.refusals;
@@ -87,6 +92,25 @@ export class Attachments {
     return outcome.addresses.map(({ record }) =>
       describeAddress(record, facts.catalog, cleanGateway.get(record.nic) ?? false),
     );
+  }
+
+  /**
+   * What the NIC of this pod holds already, committed to its present sandbox: an answer that was given stands, even when
+   * its pools would not be chosen any more (disabled, being deleted, restricted since). Not when an address is asked for.
+   */
+  async #reconfirm(
+    { attachment, nicRequest }: AddRequest,
+    { holder }: Claimant,
+    { catalog }: ClusterFacts,
+  ): Promise<readonly AllocatedAddress[]> {
+    if (nicRequest.requestedAddresses.length > 0) return [];
+    const { ledger } = this.#options.ledger;
+    const held = await ledger.records({ uid: holder.uid, nic: attachment.nic });
+    if (held.length === 0) return [];
+    const confirmed = await ledger.confirm(holder);
+    return confirmed
+      .filter(({ nic }) => nic === attachment.nic)
+      .map((record) => describeAddress(record, catalog, nicRequest.cleanGateway));
   }
 
   /** What `add` would do now, without doing it. */
@@ -110,30 +134,31 @@ export class Attachments {
   }
 
   /**
-   * Releases what an attachment holds. Succeeds once the release, or a tombstone that will be played back, is
-   * durable.
+   * Releases what an attachment holds, or leaves a tombstone that is played back when the store can be written. Never fails.
    *
-   * @throws CniError when neither could be written
+   * @returns how many addresses were freed, or that this is left for later
    */
-  async del(attachment: Attachment): Promise<void> {
+  async del(attachment: Attachment): Promise<number | 'later'> {
     const { log } = this.#options;
     const released = this.#inTurn('release', attachment, undefined, () => this.#release(attachment));
     const slow = Promise.withResolvers<'slow'>();
     const timer = setTimeout(() => slow.resolve('slow'), releaseAnswerMs);
     try {
-      if ((await Promise.race([released, slow.promise])) !== 'slow') return;
-      log.warn({ ...attachment }, 'release takes long, left a tombstone');
+      const outcome = await Promise.race([released, slow.promise]);
+      if (outcome !== 'slow') return outcome;
+      log.warn({ ...attachment }, 'release takes long');
       released.catch((error: unknown) => log.warn({ err: error, ...attachment }, 'slow release failed'));
     } catch (error) {
       this.#options.ledger.noteFailure(error);
-      log.warn({ err: error, ...attachment }, 'release failed, left a tombstone');
+      log.warn({ err: error, ...attachment }, 'release failed');
     } finally {
       clearTimeout(timer);
     }
     await this.#options.tombstones.write(attachment);
+    return 'later';
   }
 
-  async #release({ sandbox, nic, pod }: Attachment): Promise<void> {
+  async #release({ sandbox, nic, pod }: Attachment): Promise<number> {
     const condition = {
       by: 'attachment',
       sandbox,
@@ -142,7 +167,7 @@ export class Attachments {
     } as const;
     const freed = await this.#options.ledger.ledger.release(condition);
     await this.#options.tombstones.discard({ sandbox, nic });
-    if (freed.length > 0) this.#options.log.debug({ sandbox, nic, addresses: freed.length }, 'released');
+    return freed.length;
   }
 
   /** Releases all attachments of a sandbox. */
@@ -153,10 +178,11 @@ export class Attachments {
     }
   }
 
-  /** The records of an attachment's owner on its NIC. */
-  async standing(attachment: Attachment): Promise<readonly AllocationRecord[]> {
+  /** The records of an attachment. */
+  async standing({ sandbox, nic, pod }: Attachment): Promise<readonly AllocationRecord[]> {
     try {
-      return await this.#options.ledger.ledger.records({ uid: ownerUid(attachment), nic: attachment.nic });
+      const records = await this.#options.ledger.ledger.records({ sandbox, nic });
+      return records.filter(({ holders }) => holders.some((one) => isOfAttachment(one, sandbox, pod.uid)));
     } catch (error) {
       throw this.#failed(error);
     }

@@ -9,6 +9,7 @@ import {
 } from '../../src/ipam/refusal.ts';
 import type { WantRefusal } from '../../src/ledger/ledger.ts';
 import type { AllocationRecord } from '../../src/ledger/record.ts';
+import { podText } from '../../src/wire/to-shapes.ts';
 
 /** What a refused claim means to a runtime. */
 export function claimError(refusal: WantRefusal, plan: AddPlan, catalog: PoolCatalog): CniError {
@@ -31,6 +32,6 @@ export function holderText(record: AllocationRecord): string {
   const owner = record.owner;
   if (owner !== undefined) return `${owner.kind} ${owner.namespace}/${owner.name} (NIC ${record.nic})`;
   if (holder === undefined) return `nobody (NIC ${record.nic})`;
-  const pod = holder.pod.name === '' ? '' : `pod ${holder.pod.namespace}/${holder.pod.name}, `;
+  const pod = holder.pod.name === '' ? '' : `pod ${podText(holder.pod)}, `;
   return `${pod}container ${holder.sandbox} (NIC ${record.nic})`;
 }

@@ -1,3 +1,4 @@
+import type { BigIntStats } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { manifestCharactersMax } from '../../src/api/manifest.ts';
@@ -55,16 +56,23 @@ async function listManifests(folder: string): Promise<string[] | undefined> {
   }
 }
 
-/** Inode, size and change time of every manifest as a text that differs when any file does, and the newest change. */
+/**
+ * Inode, size and change time of every manifest as a text that differs when any file does, and the newest change, a file's
+ * removal included: a file that is written anew by removing it first must not be taken for a removed one.
+ */
 export async function readSignature(folder: string): Promise<{ text: string; newestMs: number }> {
   const names = (await listManifests(folder)) ?? ['missing'];
-  let newestMs = 0;
+  let newestMs = Number((await statOrNothing(folder))?.mtimeMs ?? 0n);
   const parts = await Promise.all(
     names.slice(0, filesMax + 1).map(async (name) => {
-      const found = await stat(join(folder, name), { bigint: true }).catch(() => undefined);
-      newestMs = Math.max(newestMs, Number(found?.mtimeMs ?? 0));
+      const found = await statOrNothing(join(folder, name));
+      newestMs = Math.max(newestMs, Number(found?.mtimeMs ?? 0n));
       return `${name}:${found?.ino}:${found?.size}:${found?.mtimeNs}`;
     }),
   );
   return { text: parts.join('\n'), newestMs };
+}
+
+async function statOrNothing(path: string): Promise<BigIntStats | undefined> {
+  return stat(path, { bigint: true }).catch(() => undefined);
 }

@@ -109,3 +109,28 @@ test('PoolFolder.follow() leaves everything as it is when the folder vanishes', 
   ending.abort();
   await following;
 });
+
+test('PoolFolder.follow() takes a file that is removed and written anew for one that was edited', async () => {
+  await using node = await createTestNode();
+  const path = join(node.folder, 'pools');
+  writeFolder(path, { 'a.yaml': poolManifest('a', '10.6.0.1') });
+  const folder = folderOf(node);
+  await folder.load(node.ledger);
+  const ending = new AbortController();
+  const following = folder.follow(ending.signal);
+  const seen = new Set<string>();
+  const update = node.cluster.update.bind(node.cluster);
+  node.cluster.update = (resolved) => {
+    update(resolved);
+    seen.add(poolsOf(node.cluster).join());
+  };
+  for (const ips of ['10.6.0.1-10.6.0.2', '10.6.0.1-10.6.0.3']) {
+    rmSync(join(path, 'a.yaml'));
+    await sleep(20);
+    writeFileSync(join(path, 'a.yaml'), poolManifest('a', ips));
+  }
+  await until(() => node.cluster.catalog().byName.get('a')?.total === 3n);
+  assert.deepEqual([...seen], ['a']);
+  ending.abort();
+  await following;
+});

@@ -37,14 +37,15 @@ export class PoolFolder {
   #remembered: RememberedFiles = { good: new Map(), retired: new Map() };
   #signature: string | undefined;
   #problems: readonly string[] = [];
+  #warnings: readonly string[] = [];
 
   constructor(options: PoolFolderOptions) {
     this.#options = options;
   }
 
-  /** What is wrong in the folder now, for people. */
+  /** What is wrong in the folder now, and what is hardly meant so, for people. */
   get problems(): readonly string[] {
-    return this.#problems;
+    return [...this.#problems, ...this.#warnings.map((warning) => `warning: ${warning}`)];
   }
 
   /** Reads what was remembered in the ledger, and then the folder; what is wrong in the folder is reported, not thrown. */
@@ -105,9 +106,11 @@ export class PoolFolder {
     const { files, problems } = await readManifestFiles(folder);
     const resolved = resolvePoolFiles(files, this.#remembered);
     this.#problems = [...problems, ...resolved.problems];
+    this.#warnings = resolved.warnings;
     this.#signature = signature;
     cluster.update(resolved);
     for (const problem of this.#problems) log.error({ folder, problem }, 'bad pool manifest');
+    for (const warning of this.#warnings) log.warn({ folder, warning }, 'doubtful pool manifest');
     for (const note of resolved.notes) log.info({ folder, note }, 'note on pool manifests');
     this.#logConditions();
     await this.#remember(resolved.remembered, ledger);

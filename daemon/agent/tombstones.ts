@@ -57,6 +57,7 @@ export class Tombstones {
     };
     try {
       await this.#files.write(tombstone);
+      this.#log.warn({ sandbox, nic }, 'left a tombstone');
     } catch (error) {
       const kept = this.#unwritten.size < unwrittenMax;
       if (kept) this.#unwritten.set(name, tombstone);

@@ -51,6 +51,6 @@ function poolRow(pool: PoolShape): readonly Cell[] {
 }
 
 function poolState({ disabled, conditions }: PoolShape): Cell {
-  const states = [...(disabled ? ['disabled'] : []), ...conditions.map(({ type }) => type)];
+  const states = [...(disabled ? ['disabled'] : []), ...new Set(conditions.map(({ type }) => type))];
   return states.length === 0 ? 'ok' : { text: states.join(','), style: 'yellow' };
 }

@@ -70,6 +70,16 @@ test('resolvePoolFiles() takes an empty file for one that is being written', () 
   }
 });
 
+test('resolvePoolFiles() tells what is hardly meant so as a warning, and puts it in force', () => {
+  const { problems, warnings, pools } = resolvePoolFiles(
+    [{ name: 'a.yaml', text: pool('a', '10.6.0.0-10.6.0.5') }],
+    nothing,
+  );
+  assert.deepEqual(problems, []);
+  assert.match(warnings[0] ?? '', /^a\.yaml:4: spec\.ips/);
+  assert.equal(pools.length, 1);
+});
+
 test('resolvePoolFiles() retires the pools of a removed file and those that left their file', () => {
   const before = resolvePoolFiles(
     [

@@ -22,8 +22,10 @@ export interface ResolvedFiles {
   readonly pools: readonly SpiderIPPool[];
   readonly reservedIps: readonly SpiderReservedIP[];
   readonly conditions: ReadonlyMap<string, readonly PoolCondition[]>;
-  /** Everything that is wrong, each as `file:line: path: message`. */
+  /** What keeps a file or an object from being in force, each as `file:line: path: message`. */
   readonly problems: readonly string[];
+  /** What is in force and hardly meant so, in the same form. */
+  readonly warnings: readonly string[];
   /** Notes about the files that need no action. */
   readonly notes: readonly string[];
   /** What is to be remembered from now on. */
@@ -61,6 +63,7 @@ class FolderReading {
   readonly #reserved = new Map<string, { reservedIp: SpiderReservedIP; file: string }>();
   readonly #conditions = new Map<string, PoolCondition[]>();
   readonly #problems: string[] = [];
+  readonly #warnings: string[] = [];
   readonly #notes: string[] = [];
   readonly #good = new Map<string, string>();
   readonly #retired = new Map<string, string>();
@@ -71,9 +74,8 @@ class FolderReading {
 
   addFile({ name, text }: ManifestFile): void {
     const { resources, problems } = parseManifests(text, name);
-    for (const problem of problems) {
-      (problem.level === 'note' ? this.#notes : this.#problems).push(problemText(problem));
-    }
+    const lists = { error: this.#problems, warning: this.#warnings, note: this.#notes };
+    for (const problem of problems) lists[problem.level].push(problemText(problem));
     const fault = faultOf(name, resources, problems);
     if (fault === undefined) {
       this.#good.set(name, text);
@@ -144,6 +146,7 @@ class FolderReading {
       reservedIps: byName(this.#reserved).map(({ reservedIp }) => reservedIp),
       conditions: this.#conditions,
       problems: this.#problems,
+      warnings: this.#warnings,
       notes: this.#notes,
       remembered: { good: this.#good, retired: this.#retired },
     };

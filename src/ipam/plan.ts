@@ -111,7 +111,7 @@ function noPoolSelected({ nic }: NicRequest): CniError {
 function allSwitchedOff({ nic, source }: NicSelection, families: readonly Family[]): CniError {
   const names = families.map((family) => `IPv${family}`).join(' and ');
   const keys = families.map((family) => `enableIPv${family}: true`).join(', ');
-  const message = `${sourceTitles[source]} for NIC ${nic} give only ${names} pools, and ${names} is switched off: set ${keys} in conf.yml or name pools of the other family`;
+  const message = `only ${names} pools are named by ${sourceTitles[source]} for NIC ${nic}, and ${names} is switched off: set ${keys} in conf.yml or name pools of the other family`;
   return new CniError(CniCode.familyDisabled, message);
 }
 

@@ -8,7 +8,7 @@ export type SourceName = 'cni-config' | 'cluster-default';
 /** The source in the words of a message. */
 export const sourceTitles: Readonly<Record<SourceName, string>> = {
   'cni-config': 'the CNI config',
-  'cluster-default': 'the cluster default pools',
+  'cluster-default': 'the cluster default',
 };
 
 /** The pools that a source names for one NIC. */

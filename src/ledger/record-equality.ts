@@ -51,3 +51,13 @@ export function standsAsRead(current: AllocationRecord, read: AllocationRecord):
     })
   );
 }
+
+/**
+ * Whether a holder is the attachment of a sandbox. The sandbox decides; the uid is compared when both sides have one. A side has none when its runtime passed no pod,
+ * and then the sandbox stands in its place.
+ */
+export function isOfAttachment(holder: Holder, sandbox: string, uid: string | undefined): boolean {
+  if (holder.sandbox !== sandbox) return false;
+  if (uid === undefined || uid === '' || uid === sandbox) return true;
+  return holder.uid === uid || holder.uid === sandbox;
+}

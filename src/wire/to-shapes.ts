@@ -3,7 +3,7 @@ import { type Address, formatAddress } from '../ip/address.ts';
 import { formatCidr } from '../ip/cidr.ts';
 import type { CatalogPool } from '../ipam/pool.ts';
 import type { PoolUsage } from '../ledger/ledger.ts';
-import type { AllocationRecord, Holder, ReleasedRecord } from '../ledger/record.ts';
+import type { AllocationRecord, Holder, PodName, ReleasedRecord } from '../ledger/record.ts';
 import type { AllocationShape, ConditionShape, HolderShape, PoolShape, WhoShape } from './shapes.ts';
 
 /** A pool with its counts as the socket shows it; they saturate as those of a pool's status do. */
@@ -64,12 +64,17 @@ export function whoShape(
   };
 }
 
+/** `namespace/name`; the name alone where the runtime tells no namespace, and empty where it names no pod. */
+export function podText({ namespace, name }: PodName): string {
+  return namespace === '' ? name : `${namespace}/${name}`;
+}
+
 function holderShape({ uid, sandbox, node, pod, netns }: Holder): HolderShape {
   return {
     uid,
     sandbox,
     node,
-    pod: pod.name === '' ? '' : `${pod.namespace}/${pod.name}`,
+    pod: podText(pod),
     ...(netns && {
       netns: {
         path: netns.path,

@@ -12,8 +12,7 @@ export function checkHandler({ attachments, bootId, log }: HandlerContext): Hand
     async ({ body }) => {
       const { config, add } = parseAttachmentRequest('check', body, bootId);
       const { sandbox, nic } = add.attachment;
-      const records = await attachments.standing(add.attachment);
-      const own = records.filter(({ holders }) => holders.some((holder) => holder.sandbox === sandbox));
+      const own = await attachments.standing(add.attachment);
       if (own.length === 0) {
         const message = `no address is recorded for container ${sandbox}, NIC ${nic}: delete the attachment and add it again`;
         throw new CniError(CniCode.checkFailed, message);

@@ -18,8 +18,8 @@ export function delHandler({ attachments, log, metrics }: HandlerContext): Handl
         log.warn({ code: problem.code, reason: problem.message }, 'DEL is malformed');
       if (attachment === undefined) return undefined;
       const { containerId: sandbox, ifName: nic } = attachment;
-      await release({ sandbox, nic, pod: podReference(pod) });
-      log.info({ nic, sandbox, pod: podReference(pod), network }, 'released');
+      const freed = await release({ sandbox, nic, pod: podReference(pod) });
+      if (freed !== 'later') log.info({ nic, sandbox, pod: podReference(pod), network, freed }, 'released');
       return undefined;
     },
     log,

@@ -43,8 +43,8 @@ export function originalHandlers(context: HandlerContext): {
   });
   const release = metrics.timed('release', async (body: unknown) => {
     const args = parseOriginalDelArgs(body);
-    await attachments.del({ sandbox: args.containerID, nic: args.ifName, pod: podOf(args) });
-    log.info({ nic: args.ifName, sandbox: args.containerID, pod: podOf(args) }, 'released');
+    const freed = await attachments.del({ sandbox: args.containerID, nic: args.ifName, pod: podOf(args) });
+    if (freed !== 'later') log.info({ nic: args.ifName, sandbox: args.containerID, freed }, 'released');
   });
   const releaseAll = metrics.timed('release', async (body: unknown) => {
     const args = parseOriginalBatchDelArgs(body);

@@ -95,7 +95,12 @@ function inspect(path: string): void {
   }
   if (version !== SCHEMA_VERSION) throw corrupt(path, `has the unknown format ${version}`);
   const finding = database.get('PRAGMA quick_check(1)')?.['quick_check'];
-  if (finding !== 'ok') throw corrupt(path, `is damaged: ${String(finding)}`);
+  if (finding !== 'ok') throw corrupt(path, `is damaged: ${oneLine(String(finding))}`);
+}
+
+/** What the check says in one line: it may have several. */
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').trim();
 }
 
 function corrupt(path: string, finding: string): LedgerError {

@@ -1,6 +1,6 @@
 import type { ReleaseCondition } from '../ledger.ts';
 import type { AllocationRecord, Holder } from '../record.ts';
-import { isSameAllocation, isSameUser, standsAsRead } from '../record-equality.ts';
+import { isOfAttachment, isSameAllocation, isSameUser, standsAsRead } from '../record-equality.ts';
 import type { RecordStore } from './record-store.ts';
 
 /** A record that a release changes. */
@@ -38,16 +38,6 @@ export function planRelease(
 
 function freed(before: AllocationRecord, suspect = false): ReleaseStep {
   return { before, after: undefined, suspect };
-}
-
-/**
- * The sandbox decides; the uid is compared when both sides have one. A side has none when its runtime passed no pod,
- * and then the sandbox stands in its place.
- */
-function isOfAttachment(holder: Holder, sandbox: string, uid: string | undefined): boolean {
-  if (holder.sandbox !== sandbox) return false;
-  if (uid === undefined || uid === '' || uid === sandbox) return true;
-  return holder.uid === uid || holder.uid === sandbox;
 }
 
 function without(
