@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { defaultSocketPath } from '../../src/cni/plugin-paths.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { projectPaths } from './paths.ts';
 import { type ServerProcess, startServer } from './server-process.ts';
@@ -27,7 +28,7 @@ export class AgentFolder implements AsyncDisposable {
   constructor(path: string, sockets: TemporaryFolder) {
     this.path = path;
     this.#sockets = sockets;
-    this.socketPath = join(sockets.path, 'agent.sock');
+    this.socketPath = join(sockets.path, basename(defaultSocketPath));
     this.stateFolder = join(path, 'state');
   }
 

@@ -90,33 +90,25 @@ function roundsOf(rounds: AgentData['memoryRounds'], row: MemoryRow): readonly M
   );
 }
 
-/** Both ways to 10,000 records are judged, the worse one counts. */
+/** Both ways to 10,000 records are judged: found at the start, and made by a load that leaves its garbage behind. */
 function memoryTargets({ memoryRounds }: AgentData): readonly Target[] {
   const rows = (memoryRounds[0] ?? []).filter(
     ({ records, adds }) => records === recordsJudged || adds === recordsJudged,
   );
-  const worst = (select: (samples: MemorySamples) => number): Spread =>
-    rows
-      .map((row) => spreadOf(roundsOf(memoryRounds, row).map(select)))
-      .reduce((worse, other) => (other.median > worse.median ? other : worse));
-  const judge = (name: string, spread: Spread, max: number): Target => ({
-    what: `${name} at rest with ${formatNumber(recordsJudged)} records`,
-    wanted: `< ${max} MiB`,
-    measured: `${formatSpread(spread)} MiB`,
-    met: spread.median < max,
+  return rows.flatMap((row) => {
+    const samples = roundsOf(memoryRounds, row);
+    const way = row.records === 0 ? 'after as many ADDs' : 'after the start';
+    const judge = (name: string, spread: Spread, max: number): Target => ({
+      what: `${name} at rest with ${formatNumber(recordsJudged)} records, ${way}`,
+      wanted: `< ${max} MiB`,
+      measured: `${formatSpread(spread)} MiB`,
+      met: spread.median < max,
+    });
+    return [
+      judge('RssAnon', spreadOf(samples.map((one) => one.anonMiB)), anonMiBMax),
+      judge('RSS', spreadOf(samples.map((one) => one.rssMiB)), rssMiBMax),
+    ];
   });
-  return [
-    judge(
-      'RssAnon',
-      worst((samples) => samples.anonMiB),
-      anonMiBMax,
-    ),
-    judge(
-      'RSS',
-      worst((samples) => samples.rssMiB),
-      rssMiBMax,
-    ),
-  ];
 }
 
 function startTarget({ starts }: AgentData): Target {

@@ -11,16 +11,17 @@ const outputBytesMax = 64 * 1024 * 1024;
 /**
  * Measures in a process of its own, so that neither the memory nor the work of this one is part of a figure.
  * @param name a module of this folder that calls {@link serveWorker}
- * @param runtime the executable that runs it @default this process's Node
+ * @param runtime the command that runs it @default this process's Node
  * @throws CommandError when it fails
  */
 export async function runWorker<Name extends WorkerName>(
   name: Name,
   input: WorkerInput<Name>,
-  runtime = process.execPath,
+  runtime: readonly string[] = [process.execPath],
 ): Promise<WorkerOutput<Name>> {
   const file = fileURLToPath(new URL(name, import.meta.url));
-  const output = await runOrThrow(runtime, [file], {
+  const [program = process.execPath, ...args] = runtime;
+  const output = await runOrThrow(program, [...args, file], {
     stdin: JSON.stringify(input),
     timeoutMs,
     outputBytesMax,

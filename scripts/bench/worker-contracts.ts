@@ -7,9 +7,13 @@ export interface Peer {
   readonly env: Readonly<Record<string, string>>;
   /** Becomes its standard input. */
   readonly stdinFile: string;
+  /** Whether it has to print a CNI object. */
+  readonly prints: boolean;
 }
 
 export interface SpawnerInput {
+  /** For pipes. */
+  readonly folder: string;
   /** In the order in which they take turns. */
   readonly peers: readonly Peer[];
   readonly rounds: number;
