@@ -4,7 +4,7 @@ import type { AddPlan } from '../../src/ipam/add-plan.ts';
 import { chooseAddress } from '../../src/ipam/choose.ts';
 import type { ClusterFacts, EnabledFamilies } from '../../src/ipam/facts.ts';
 import { planAdd, wantsOf } from '../../src/ipam/plan.ts';
-import { allRecords } from '../../src/ledger/all-records.ts';
+import { allRecords, recordPages } from '../../src/ledger/all-records.ts';
 import type { Claimant, PoolUsage, PreviewOutcome } from '../../src/ledger/ledger.ts';
 import type { AllocationRecord, Holder } from '../../src/ledger/record.ts';
 import { isOfAttachment } from '../../src/ledger/record-equality.ts';
@@ -200,11 +200,12 @@ export class Attachments {
     );
     let freed = 0;
     try {
-      const records = await allRecords(ledger.ledger, { network, node: cluster.nodeName });
-      for (const record of records) {
-        for (const holder of record.holders.filter(({ node }) => node === cluster.nodeName)) {
+      for await (const page of recordPages(ledger.ledger, { network, node: cluster.nodeName })) {
+        for (const [record, holder] of page.flatMap((one) =>
+          one.holders.map((user) => [one, user] as const),
+        )) {
           const key = attachmentKey({ sandbox: holder.sandbox, nic: record.nic });
-          if (keep.has(key)) continue;
+          if (holder.node !== cluster.nodeName || keep.has(key)) continue;
           const released = await mutex.run(key, signal, () =>
             ledger.ledger.release({ by: 'holder', record, holder }),
           );

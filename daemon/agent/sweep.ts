@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from '../../src/cluster/cluster.ts';
 import { formatAddress } from '../../src/ip/address.ts';
-import { allRecords } from '../../src/ledger/all-records.ts';
+import { recordPages } from '../../src/ledger/all-records.ts';
 import type { AllocationRecord, Holder } from '../../src/ledger/record.ts';
 import type { Logger } from '../../src/log/logger.ts';
 import type { AgentMetrics } from '../../src/metrics/agent-metrics.ts';
@@ -16,9 +16,6 @@ const confirmAfterMs = 10_000;
 
 /** How often the sweep looks. With the confirmation it frees a leak within 30 s. */
 const periodMs = 10_000;
-
-/** Records that are looked at before the event loop gets a turn. */
-const recordsPerTurn = 500;
 
 export interface SweepOptions {
   readonly cluster: Cluster;
@@ -67,12 +64,12 @@ export class Sweep {
 
   async #examine(): Promise<SweepShape> {
     const { cluster, ledger, bootId, metrics } = this.#options;
-    const records = await allRecords(ledger.ledger, { node: cluster.nodeName });
     const goneSinceMs = new Map<string, number>();
     const freed: string[] = [];
-    for (const [index, record] of records.entries()) {
-      if (index % recordsPerTurn === recordsPerTurn - 1) await nextTurn();
-      for (const holder of record.holders) {
+    let examined = 0;
+    for await (const page of recordPages(ledger.ledger, { node: cluster.nodeName })) {
+      examined += page.length;
+      for (const [record, holder] of page.flatMap((one) => one.holders.map((user) => [one, user] as const))) {
         if (holder.netns === undefined || namespaceState(holder.netns, bootId) !== 'gone') continue;
         const key = `${formatAddress(record.address)}\0${holder.sandbox}`;
         const sinceMs = this.#goneSinceMs.get(key) ?? performance.now();
@@ -82,7 +79,7 @@ export class Sweep {
     }
     this.#goneSinceMs = goneSinceMs;
     metrics.swept(freed.length);
-    return { examined: records.length, suspected: goneSinceMs.size, freed };
+    return { examined, suspected: goneSinceMs.size, freed };
   }
 
   async #free(record: AllocationRecord, holder: Holder): Promise<string[]> {
@@ -97,10 +94,4 @@ export class Sweep {
       log.warn({ addresses, nic: record.nic, pod, sandbox, netns: netns?.path }, 'freed a leak');
     return addresses;
   }
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
 }

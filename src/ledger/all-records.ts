@@ -1,16 +1,35 @@
 import type { Ledger, RecordFilter } from './ledger.ts';
 import type { AllocationRecord } from './record.ts';
 
-/** Records that are read at once. */
-const pageLimit = 5_000;
+/** Records that are held at once: a page takes a millisecond or two. */
+const pageLimit = 200;
 
-/** Reads all records that match, page after page: not one instant's picture, but none that stands all the time is missed. */
+/**
+ * Reads all records that match, a page at a time, and lets the event loop turn between pages: not one instant's picture,
+ * but none that stands all the time is missed. Only one page is held.
+ */
+export async function* recordPages(
+  ledger: Ledger,
+  filter: RecordFilter,
+): AsyncGenerator<readonly AllocationRecord[], void, undefined> {
+  for (let last: AllocationRecord | undefined; ; ) {
+    const page = await ledger.records(filter, { limit: pageLimit, ...(last && { after: last.address }) });
+    if (page.length > 0) yield page;
+    if (page.length < pageLimit) return;
+    last = page.at(-1);
+    await nextTurn();
+  }
+}
+
+/** As `recordPages`, in one list: for filters that match few. */
 export async function allRecords(ledger: Ledger, filter: RecordFilter): Promise<AllocationRecord[]> {
   const all: AllocationRecord[] = [];
-  for (;;) {
-    const last = all.at(-1);
-    const page = await ledger.records(filter, { limit: pageLimit, ...(last && { after: last.address }) });
-    all.push(...page);
-    if (page.length < pageLimit) return all;
-  }
+  for await (const page of recordPages(ledger, filter)) all.push(...page);
+  return all;
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 }

@@ -29,8 +29,8 @@ export class HttpServer {
   readonly server: Server;
   readonly #router: Router;
   readonly #log: Logger;
-  readonly #ending = new AbortController();
-  #requests = 0;
+  /** One for each request under way. Plain controllers and a timer each: joined signals outlive their request. */
+  readonly #underWay = new Set<AbortController>();
   #drained: (() => void) | undefined;
 
   constructor(router: Router, log: Logger) {
@@ -53,8 +53,8 @@ export class HttpServer {
   async close(graceMs: number): Promise<void> {
     const closed = new Promise<void>((resolve) => this.server.close(() => resolve()));
     this.server.closeIdleConnections();
-    if (this.#requests > 0) await this.#drain(graceMs);
-    this.#ending.abort(new HttpError(503, 'the agent is shutting down'));
+    if (this.#underWay.size > 0) await this.#drain(graceMs);
+    for (const request of this.#underWay) request.abort(new HttpError(503, 'the agent is shutting down'));
     this.server.closeAllConnections();
     await closed;
   }
@@ -70,33 +70,37 @@ export class HttpServer {
   }
 
   async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
-    this.#requests += 1;
-    const gone = new AbortController();
-    response.once('close', () => gone.abort(new HttpError(499, 'the client is gone')));
+    const controller = new AbortController();
+    this.#underWay.add(controller);
+    response.once('close', () => {
+      if (!response.writableFinished) controller.abort(new HttpError(499, 'the client is gone'));
+    });
+    const expire = (): void => controller.abort(new HttpError(504, 'the deadline has passed'));
+    const deadline = setTimeout(expire, deadlineMs(message));
     try {
-      send(message, response, await this.#answer(message, gone.signal));
+      send(message, response, await this.#answer(message, controller.signal));
     } catch (error) {
       send(message, response, this.#refusal(error, message));
     } finally {
-      this.#requests -= 1;
-      if (this.#requests === 0) this.#drained?.();
+      clearTimeout(deadline);
+      this.#underWay.delete(controller);
+      if (this.#underWay.size === 0) this.#drained?.();
     }
   }
 
-  async #answer(message: IncomingMessage, gone: AbortSignal): Promise<Reply> {
-    if (this.#requests > requestsMax)
+  async #answer(message: IncomingMessage, signal: AbortSignal): Promise<Reply> {
+    if (this.#underWay.size > requestsMax)
       throw new HttpError(503, `more than ${requestsMax} requests are under way`);
     const url = new URL(message.url ?? '/', 'http://agent');
     const { handler, parameter } = this.#router.match(message.method ?? '', url.pathname);
     const body = await readJsonBody(message);
-    const deadline = AbortSignal.timeout(deadlineMs(message));
     return handler({
       path: url.pathname,
       parameter,
       query: url.searchParams,
       body,
       wantsText: prefersText(message.headers.accept),
-      signal: AbortSignal.any([gone, deadline, this.#ending.signal]),
+      signal,
     });
   }
 

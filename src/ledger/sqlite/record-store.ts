@@ -213,7 +213,12 @@ function conditionsOf(
   );
   if (ofHolder.length > 0) {
     const all = ofHolder.map(([column]) => `${column} = ?`).join(' AND ');
-    require(`address IN (SELECT address FROM holders WHERE ${all})`, ...ofHolder.map(([, value]) => value));
+    const matching = `SELECT holders.address FROM holders WHERE ${all}`;
+    // Few holders have a uid or a sandbox, and an index leads to them; a node may have all, so each record is asked in turn.
+    const isSelective = uid !== undefined || sandbox !== undefined;
+    require(isSelective
+      ? `address IN (${matching})`
+      : `EXISTS (${matching} AND holders.address = records.address)`, ...ofHolder.map(([, value]) => value));
   }
   return { conditions, values };
 }
