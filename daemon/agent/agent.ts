@@ -9,6 +9,7 @@ import type { HandlerContext } from './handlers/context.ts';
 import { listenOnSocket } from './http/listen.ts';
 import { Router } from './http/router.ts';
 import { HttpServer } from './http/server.ts';
+import { collectWhileIdle } from './idle-collector.ts';
 import { unusable } from './ledger-slot.ts';
 import { serveMetrics } from './metrics-server.ts';
 import { createNodeParts, type NodeParts } from './node-parts.ts';
@@ -49,7 +50,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   stack.defer(() => server.close(graceMs));
 
   const ending = new AbortController();
-  const loops = node.run(ending.signal);
+  const collecting = collectWhileIdle(() => server.served, ending.signal);
+  const loops = Promise.all([node.run(ending.signal), collecting]);
   stack.defer(async () => {
     ending.abort();
     await loops;

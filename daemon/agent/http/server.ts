@@ -31,6 +31,7 @@ export class HttpServer {
   readonly #log: Logger;
   /** One for each request under way. Plain controllers and a timer each: joined signals outlive their request. */
   readonly #underWay = new Set<AbortController>();
+  #served = 0;
   #drained: (() => void) | undefined;
 
   constructor(router: Router, log: Logger) {
@@ -47,6 +48,11 @@ export class HttpServer {
     );
     this.server.maxConnections = connectionsMax;
     this.server.setTimeout(deadlineMsMax);
+  }
+
+  /** Requests that came in so far. */
+  get served(): number {
+    return this.#served;
   }
 
   /** Takes no new requests, lets those under way finish for `graceMs`, then ends the rest. */
@@ -72,6 +78,7 @@ export class HttpServer {
   async #serve(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const controller = new AbortController();
     this.#underWay.add(controller);
+    this.#served += 1;
     response.once('close', () => {
       if (!response.writableFinished) controller.abort(new HttpError(499, 'the client is gone'));
     });
