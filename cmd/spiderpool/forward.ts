@@ -6,15 +6,8 @@ import { type CniEnvironment, type CniVerb, deadlineHeader } from '../../src/cni
 import { quoteText } from '../../src/cni/sanitize-text.ts';
 import { AgentAwayError, callAgent } from './call-agent.ts';
 import { type HttpAnswer, HttpAnswerError } from './http-answer.ts';
+import type { Outcome } from './outcome.ts';
 import type { SocketState } from './trust-socket.ts';
-
-/** What the process prints and how it ends. */
-export interface Outcome {
-  readonly output: string;
-  readonly exitCode: 0 | 1;
-  /** For stderr. */
-  readonly note?: string;
-}
 
 /** A network configuration as it came. */
 export interface StdinConfig {

@@ -49,16 +49,14 @@ suite('alone', { concurrency: 4 }, () => {
     );
   });
 
-  test('VERSION answers alone, whatever stdin holds, and echoes a supported version', async () => {
-    for (const [stdin, cniVersion] of [
-      ['', '1.1.0'],
-      ['nonsense', '1.1.0'],
-      ['{"cniVersion":"9.9.9"}', '1.1.0'],
-      ...cniVersions.map((version) => [`{"cniVersion":"${version}"}`, version]),
-    ] as const) {
+  test('VERSION answers alone and at once, whatever stdin holds', async () => {
+    for (const stdin of ['', 'nonsense', '{"cniVersion":"9.9.9"}', '{"cniVersion":"0.4.0"}']) {
       const end = await runPlugin({ CNI_COMMAND: 'VERSION' }, stdin);
       assert.equal(end.exitCode, 0);
-      assert.equal(end.stdout, `${JSON.stringify({ cniVersion, supportedVersions: cniVersions })}\n`);
+      assert.equal(
+        end.stdout,
+        `${JSON.stringify({ cniVersion: '1.1.0', supportedVersions: cniVersions })}\n`,
+      );
     }
   });
 
