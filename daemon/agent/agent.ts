@@ -82,12 +82,14 @@ class NodeServices implements AsyncDisposable {
 
   /** Opens the ledger, reads the pools and plays back the tombstones; only then requests are served from it. Never rejects. */
   async bringUp(): Promise<void> {
-    const { context, poolFolder, slot, tombstones } = this.#parts;
+    const { cluster, context, poolFolder, slot, tombstones } = this.#parts;
     try {
       this.#opened ??= await openSqliteLedger({ path: join(this.#stateFolder, 'ledger.db') });
       await poolFolder.load(this.#opened);
       const waiting = await tombstones.replay(this.#opened);
       if (waiting > 0) throw new LedgerError('LEDGER_IO', `${waiting} earlier DELs could not be done yet`);
+      // Reads the state of each pool now: the first ADD need not wait for it.
+      await this.#opened.usage(cluster.catalog().pools.map(({ range }) => range));
       slot.open(this.#opened);
     } catch (error) {
       slot.close(unusable(error));
