@@ -65,10 +65,16 @@ test('spiderpoolctl pools says what to do when there are none', async () => {
 test('spiderpoolctl pools uses colours on a terminal only, and not against NO_COLOR', async (t) => {
   await using agent = await StandInAgent.listen({ 'GET /v1/pools': body });
   const args = ['pools', '--socket', agent.socketPath];
+  // Node asks these what a terminal can do; a test may run where one says that there is none.
+  const before = { ...process.env };
+  t.after(() => {
+    process.env = before;
+  });
+  for (const name of ['CI', 'NO_COLOR', 'NODE_DISABLE_COLORS', 'FORCE_COLOR']) delete process.env[name];
+  process.env['TERM'] = 'xterm-256color';
   const coloured = await runHere(args, { terminalColumns: 200 });
   assert.ok(coloured.stdout.includes('\u001b[31m0\u001b[39m'), 'the zero of FREE is red');
   process.env['NO_COLOR'] = '1';
-  t.after(() => delete process.env['NO_COLOR']);
   const plain = await runHere(args, { terminalColumns: 200 });
   assert.ok(!plain.stdout.includes('\u001b'));
 });
