@@ -16,7 +16,8 @@ export async function readJsonBody(message: IncomingMessage): Promise<unknown> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   try {
-    for await (const chunk of message) {
+    // Leaving the loop early must not destroy the connection: the refusal still has to go out on it.
+    for await (const chunk of message.iterator({ destroyOnReturn: false })) {
       bytes += (chunk as Buffer).length;
       if (bytes > bodyBytesMax) throw tooLarge();
       chunks.push(chunk as Buffer);

@@ -21,6 +21,9 @@ const timeoutCheckMs = 1_000;
 /** An idle connection is closed after this time. */
 const keepAliveMs = 5_000;
 
+/** How long a refused client that still sends is listened to. */
+const lingerMs = 500;
+
 /** The longest time that a client may ask the agent to work for it, and what holds when it says nothing. */
 const deadlineMsMax = 100_000;
 
@@ -130,11 +133,27 @@ function send(message: IncomingMessage, response: ServerResponse, reply: Reply):
   const headers = {
     'content-type': reply.contentType ?? 'application/json',
     'content-length': String(Buffer.byteLength(body)),
-    // A body that was not read to its end can't be told from the next request: the connection ends with the answer.
-    ...(message.complete ? {} : { connection: 'close' }),
   };
-  response.writeHead(reply.status, headers).end(body);
-  if (!message.complete) response.once('finish', () => message.destroy());
+  if (message.complete) {
+    response.writeHead(reply.status, headers).end(body);
+    return;
+  }
+  // A body that was not read to its end can't be told from the next request: the connection ends with the answer.
+  response.writeHead(reply.status, { ...headers, connection: 'close' }).write(body);
+  endSoon(message, response);
+}
+
+/**
+ * Ends the connection of a client that was refused while it still sends, a moment later: it reads on, since a client whose writes
+ * fail may never look at the answer.
+ */
+function endSoon(message: IncomingMessage, response: ServerResponse): void {
+  const end = (): void => {
+    clearTimeout(timer);
+    response.end();
+  };
+  const timer = setTimeout(end, lingerMs);
+  message.once('end', end).once('close', end).resume();
 }
 
 function deadlineMs(message: IncomingMessage): number {
