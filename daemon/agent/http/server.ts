@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { deadlineHeader } from '../../../src/cni/request.ts';
 import type { Logger } from '../../../src/log/logger.ts';
 import { readJsonBody } from './body.ts';
+import { lingerMs, refuseClient } from './client-error.ts';
 import { HttpError, type Reply } from './message.ts';
 import type { Router } from './router.ts';
 
@@ -20,9 +21,6 @@ const timeoutCheckMs = 1_000;
 
 /** An idle connection is closed after this time. */
 const keepAliveMs = 5_000;
-
-/** How long a refused client that still sends is listened to. */
-const lingerMs = 500;
 
 /** The longest time that a client may ask the agent to work for it, and what holds when it says nothing. */
 const deadlineMsMax = 100_000;
@@ -51,6 +49,7 @@ export class HttpServer {
     );
     this.server.maxConnections = connectionsMax;
     this.server.setTimeout(deadlineMsMax);
+    this.server.on('clientError', refuseClient);
   }
 
   /** Requests that came in so far. */
