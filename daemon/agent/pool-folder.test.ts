@@ -110,6 +110,29 @@ test('PoolFolder.follow() leaves everything as it is when the folder vanishes', 
   await following;
 });
 
+test('PoolFolder.follow() ends without waiting for a file that is written without end', async () => {
+  await using node = await createTestNode();
+  const path = join(node.folder, 'pools');
+  writeFolder(path, { 'a.yaml': poolManifest('a', '10.6.0.1') });
+  const folder = folderOf(node);
+  await folder.load(node.ledger);
+  const ending = new AbortController();
+  const following = folder.follow(ending.signal);
+  let writes = 0;
+  const writer = setInterval(() => {
+    writes += 1;
+    writeFolder(path, { 'b.yaml': `${poolManifest('b', '10.6.0.2')}# ${writes}\n` });
+  }, 20);
+  try {
+    await until(() => writes >= 3);
+    ending.abort();
+    await following;
+  } finally {
+    clearInterval(writer);
+  }
+  assert.deepEqual(poolsOf(node.cluster), ['a']);
+});
+
 test('PoolFolder.follow() takes a file that is removed and written anew for one that was edited', async () => {
   await using node = await createTestNode();
   const path = join(node.folder, 'pools');

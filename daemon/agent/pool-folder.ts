@@ -76,7 +76,7 @@ export class PoolFolder {
         if (signal.aborted) return;
         wake = Promise.withResolvers<void>();
         if (this.#ledger === undefined) continue;
-        await this.#rescan(this.#ledger).catch((error: unknown) =>
+        await this.#rescan(this.#ledger, signal).catch((error: unknown) =>
           this.#options.log.error({ err: error }, 'pool folder could not be followed'),
         );
       }
@@ -85,19 +85,21 @@ export class PoolFolder {
     }
   }
 
-  async #rescan(ledger: PoolFolderLedger): Promise<void> {
-    const signature = await this.#settledSignature();
+  async #rescan(ledger: PoolFolderLedger, signal?: AbortSignal): Promise<void> {
+    const signature = await this.#settledSignature(signal);
+    if (signal?.aborted) return;
     if (signature !== this.#signature) await this.#reload(signature, ledger);
     await this.#dropEmptyRetired(ledger);
   }
 
-  /** The folder's signature, once nothing in it has been written for a moment: a write in several steps is one change. */
-  async #settledSignature(): Promise<string> {
+  /** The folder's signature, once nothing in it has been written for a moment, or when the signal is aborted. */
+  async #settledSignature(signal: AbortSignal | undefined): Promise<string> {
     for (let round = 0; ; round += 1) {
       const { text, newestMs } = await readSignature(this.#options.folder);
       const isFresh = Math.abs(Date.now() - newestMs) < settleMs;
       if (text === this.#signature || !isFresh || round === settleRoundsMax) return text;
-      await sleep(settleMs);
+      await sleep(settleMs, undefined, { signal }).catch(() => undefined);
+      if (signal?.aborted) return text;
     }
   }
 
