@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import * as z from 'zod';
 import { AgentClient } from './agent-client.ts';
 import { CtlError, type CtlErrorCode } from './ctl-error.ts';
-import { StandInAgent } from './test-bench.ts';
+import { StandInAgent } from './testing/ctl-harness.ts';
 
 const never = new AbortController().signal;
 const asked = { method: 'GET', path: '/v1/pools' } as const;

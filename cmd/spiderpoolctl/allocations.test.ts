@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { runHere, StandInAgent } from './test-bench.ts';
+import { runHere, StandInAgent } from './testing/ctl-harness.ts';
 
 const holder = (pod: string): object => ({
   uid: `uid-of-${pod}`,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { runHere, runProcess, StandInAgent } from './test-bench.ts';
+import { runHere, runProcess, StandInAgent } from './testing/ctl-harness.ts';
 
 const granted = {
   nics: [

@@ -3,7 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
-import { mainPath, runHere, runProcess, StandInAgent } from './test-bench.ts';
+import { mainPath, runHere, runProcess, StandInAgent } from './testing/ctl-harness.ts';
 
 const commands = ['pools', 'allocations', 'who', 'explain', 'release', 'gc'];
 

@@ -1,8 +1,5 @@
+import { version } from '../../src/config/version.ts';
 import { runProgram } from './program.ts';
-
-/** Set by the build. */
-// oxlint-disable-next-line no-underscore-dangle -- the name that all bundles share
-declare const __VERSION__: string;
 
 const interrupted = new AbortController();
 // Once: a second Ctrl-C ends a process that does not end by itself.
@@ -15,7 +12,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 });
 
 process.exitCode = await runProgram(process.argv.slice(2), {
-  version: typeof __VERSION__ === 'undefined' ? '0.0.0-source' : __VERSION__,
+  version,
   streams: process,
   signal: interrupted.signal,
 });

@@ -1,12 +1,11 @@
 import { createReadStream } from 'node:fs';
+import { isJsonObject, type JsonObject } from '../../src/cni/field-reader.ts';
 import { CtlError } from './ctl-error.ts';
 
 /** What the plugin accepts on its stdin. */
 const bytesMax = 1024 * 1024;
 
 const ipamType = 'spiderpool';
-
-type JsonObject = Readonly<Record<string, unknown>>;
 
 /**
  * Reads a CNI network config, or of a list of plugins (`.conflist`) the first one whose IPAM is spiderpool, as a runtime would
@@ -28,7 +27,7 @@ export async function readNetworkConfig(
   } catch (error) {
     throw unusable(name, `it is not JSON: ${messageOf(error)}`, error);
   }
-  if (!isObject(config))
+  if (!isJsonObject(config))
     throw unusable(name, 'it must be a JSON object with "cniVersion", "name" and "ipam"');
   return 'plugins' in config ? pickPlugin(name, config) : checkIpamType(name, config);
 }
@@ -58,7 +57,7 @@ async function readText(stream: NodeJS.ReadableStream, name: string, signal: Abo
 
 /** As libcni does it: the plugin's own config, with the name and version of the list. */
 function pickPlugin(name: string, list: JsonObject): JsonObject {
-  const plugins = Array.isArray(list['plugins']) ? list['plugins'].filter(isObject) : [];
+  const plugins = Array.isArray(list['plugins']) ? list['plugins'].filter(isJsonObject) : [];
   const plugin = plugins.find((one) => ipamTypeOf(one) === ipamType);
   if (plugin === undefined) {
     const types = plugins.map((one) => JSON.stringify(ipamTypeOf(one)) ?? 'none').join(', ');
@@ -74,11 +73,7 @@ function checkIpamType(name: string, config: JsonObject): JsonObject {
 }
 
 function ipamTypeOf(config: JsonObject): unknown {
-  return isObject(config['ipam']) ? config['ipam']['type'] : undefined;
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isJsonObject(config['ipam']) ? config['ipam']['type'] : undefined;
 }
 
 function unusable(name: string, why: string, cause?: unknown): CtlError {

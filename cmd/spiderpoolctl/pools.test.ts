@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { runHere, runProcess, StandInAgent } from './test-bench.ts';
+import { runHere, runProcess, StandInAgent } from './testing/ctl-harness.ts';
 
 const pool = (name: string, counts: string, more = ''): string =>
   `{"name":"${name}","ipVersion":6,"subnet":"fd00:6::/48","gateway":"fd00:6::1",${counts},"disabled":false,"default":true,"conditions":[]${more}}`;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { runHere, runProcess, StandInAgent } from './test-bench.ts';
+import { runHere, runProcess, StandInAgent } from './testing/ctl-harness.ts';
 
 const allocation = {
   address: '10.6.0.15',

@@ -8,14 +8,15 @@ import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { WriteStream } from 'node:tty';
 import { fileURLToPath } from 'node:url';
-import type { ExitCode } from './ctl-error.ts';
-import { runProgram } from './program.ts';
+import type { ExitCode } from '../ctl-error.ts';
+import { runProgram } from '../program.ts';
 
 // For tests: a server that stands in for the agent at the wire, and ways to run the tool against it.
 
 // A test runner in a terminal forces colours on its children; what is tested is the tool's own choice.
 delete process.env['FORCE_COLOR'];
 
+/** A request as it came in. */
 export interface SeenRequest {
   readonly method: string;
   readonly url: string;
@@ -69,12 +70,14 @@ function answerFrom(answers: Readonly<Record<string, string>>): Answerer {
   };
 }
 
+/** How a command line ended. */
 export interface Ran {
   readonly exitCode: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
+/** What a command line is run with. */
 export interface RunOptions {
   /** What comes in by stdin, which then ends. @default nothing */
   readonly input?: string;
@@ -110,7 +113,7 @@ export async function runHere(args: readonly string[], options: RunOptions = {})
 }
 
 /** The executable's source. */
-export const mainPath = fileURLToPath(new URL('main.ts', import.meta.url));
+export const mainPath = fileURLToPath(new URL('../main.ts', import.meta.url));
 
 /** Runs a command line as a process of its own, from the sources. */
 export async function runProcess(args: readonly string[], options: RunOptions = {}): Promise<Ran> {
