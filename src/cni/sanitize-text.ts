@@ -3,7 +3,7 @@ const lengthMax = 4096;
 
 // C0 and C1 controls, DEL, the Unicode line separators, and the marks that reorder text on a screen.
 // oxlint-disable-next-line no-control-regex -- finding control characters is the purpose
-const unprintable = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+const unprintable = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 /**
  * Makes text from outside safe to print in an error message, a log line or a terminal: control characters become
