@@ -2,7 +2,7 @@ import { CniCode, CniError } from '../../src/cni/error.ts';
 import { isJsonObject } from '../../src/cni/field-reader.ts';
 import { defaultSocketPath } from '../../src/cni/plugin-paths.ts';
 import { parseLogSettings, parseSocketPath } from '../../src/cni/plugin-settings.ts';
-import { type CniEnvironment, type CniVerb, deadlineHeader } from '../../src/cni/request.ts';
+import { type CniEnvironment, type CniVerb, cniVariables, deadlineHeader } from '../../src/cni/request.ts';
 import { quoteText } from '../../src/cni/sanitize-text.ts';
 import { AgentAwayError, callAgent } from './call-agent.ts';
 import { type HttpAnswer, HttpAnswerError } from './http-answer.ts';
@@ -28,12 +28,10 @@ const answerMs: Readonly<Record<CniVerb, number>> = {
   status: 10_000,
 };
 
-const variables = ['CNI_CONTAINERID', 'CNI_NETNS', 'CNI_IFNAME', 'CNI_ARGS', 'CNI_PATH'] as const;
-
 /** The CNI_* variables as they are set. */
-export function readEnvironment(): CniEnvironment {
+function readEnvironment(): CniEnvironment {
   const env: { -readonly [Name in keyof CniEnvironment]: CniEnvironment[Name] } = {};
-  for (const name of variables) {
+  for (const name of cniVariables) {
     const value = process.env[name];
     if (value !== undefined) env[name] = value;
   }

@@ -27,7 +27,7 @@ export function claimError(refusal: WantRefusal, plan: AddPlan, catalog: PoolCat
 }
 
 /** Who uses an address, in the words that an operator knows it by. */
-export function holderText(record: AllocationRecord): string {
+function holderText(record: AllocationRecord): string {
   const holder = record.holders.at(-1);
   const owner = record.owner;
   if (owner !== undefined) return `${owner.kind} ${owner.namespace}/${owner.name} (NIC ${record.nic})`;

@@ -1,3 +1,4 @@
+import { describeRanges } from '../api/range-lists.ts';
 import { buildCatalog } from '../ipam/catalog.ts';
 import { compilePool, reservedAddresses } from '../ipam/compile-pool.ts';
 import type { ClusterFacts } from '../ipam/facts.ts';
@@ -55,13 +56,8 @@ function withConflicts(
   return all;
 }
 
-/** Ranges that a message names at most. */
-const rangesMax = 3;
-
 function conflictText(conflict: PoolConflict): string {
   const [a, b] = conflict.pools;
   if (conflict.kind === 'subnets') return `the subnets of pools ${a} and ${b} differ and overlap`;
-  const ranges = conflict.shared.toStrings();
-  const more = ranges.length > rangesMax ? ` and ${ranges.length - rangesMax} more ranges` : '';
-  return `pools ${a} and ${b} both have ${ranges.slice(0, rangesMax).join(', ')}${more}; each address is still given only once`;
+  return `pools ${a} and ${b} both have ${describeRanges(conflict.shared)}; each address is still given only once`;
 }

@@ -53,7 +53,7 @@ export function resolvePoolFiles(
 }
 
 /** Text of a problem: `file:line: path: message`. */
-export function problemText({ file, line, path, message }: ManifestProblem): string {
+function problemText({ file, line, path, message }: ManifestProblem): string {
   return [`${file}:${line}`, ...(path === '' ? [] : [path]), message].join(': ');
 }
 

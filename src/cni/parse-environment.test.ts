@@ -29,7 +29,6 @@ test('parseCniEnvironment() reads the attachment', () => {
       containerId: 'abc-1.2_3',
       ifName: 'eth0',
       netns: '/run/netns/pod',
-      args: 'K8S_POD_NAME=a',
     });
   }
 });

@@ -9,8 +9,6 @@ export interface AttachmentParameters {
   readonly ifName: string;
   /** Path of the network namespace; ADD and CHECK always have one. */
   readonly netns: string | undefined;
-  /** CNI_ARGS, unparsed; empty when not set. */
-  readonly args: string;
 }
 
 type Variable = keyof CniEnvironment;
@@ -53,7 +51,6 @@ export function parseCniEnvironment(
     containerId: parseContainerId(env.CNI_CONTAINERID ?? ''),
     ifName: parseIfName(env.CNI_IFNAME ?? ''),
     netns: parseNetns(env.CNI_NETNS ?? ''),
-    args: env.CNI_ARGS ?? '',
   };
 }
 
@@ -61,23 +58,18 @@ function invalid(message: string): CniError {
   return new CniError(CniCode.invalidEnvironment, message);
 }
 
-function checkedContainerId(id: string): CniError | undefined {
+/** @throws {CniError} code 3 when it is empty, else 4 */
+export function parseContainerId(id: string): string {
   if (id === '') {
-    return new CniError(CniCode.unknownContainer, 'missing container id: CNI_CONTAINERID is empty');
+    throw new CniError(CniCode.unknownContainer, 'missing container id: CNI_CONTAINERID is empty');
   }
   if (!containerIdPattern.test(id)) {
-    return invalid(
+    throw invalid(
       `invalid characters in CNI_CONTAINERID ${quoteText(id)}: it must start with a letter or digit, and have only letters, digits, _ . - after it`,
     );
   }
   const problem = storedTextProblem(id, storedTextMax.containerId);
-  return problem === undefined ? undefined : invalid(`CNI_CONTAINERID ${problem}`);
-}
-
-/** @throws {CniError} code 3 or 4 */
-export function parseContainerId(id: string): string {
-  const error = checkedContainerId(id);
-  if (error !== undefined) throw error;
+  if (problem !== undefined) throw invalid(`CNI_CONTAINERID ${problem}`);
   return id;
 }
 

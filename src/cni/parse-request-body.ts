@@ -1,8 +1,6 @@
 import { CniCode, CniError } from './error.ts';
 import { isJsonObject } from './field-reader.ts';
-import type { CniEnvironment, CniRequestBody } from './request.ts';
-
-const variables = ['CNI_CONTAINERID', 'CNI_NETNS', 'CNI_IFNAME', 'CNI_ARGS', 'CNI_PATH'] as const;
+import { type CniEnvironment, type CniRequestBody, cniVariables } from './request.ts';
 
 /**
  * Checks the shape of what the plugin sent; its contents are for parseNetworkConfig and parseCniEnvironment.
@@ -14,7 +12,7 @@ export function parseRequestBody(body: unknown): CniRequestBody {
   }
   const given = body['env'];
   const env: { -readonly [Name in keyof CniEnvironment]: CniEnvironment[Name] } = {};
-  for (const name of variables) {
+  for (const name of cniVariables) {
     const value = Object.hasOwn(given, name) ? given[name] : undefined;
     if (value === undefined || value === null) continue;
     if (typeof value !== 'string')

@@ -4,8 +4,6 @@ import fc from 'fast-check';
 import { Address4, Address6 } from 'ip-address';
 import type { Address } from './address.ts';
 import {
-  addressFromBytes,
-  addressToBytes,
   compareAddresses,
   distance,
   familyOf,
@@ -141,29 +139,6 @@ describe('parseAddress', () => {
         assert.equal(parseAddress(reference.to4in6()), x6);
       }),
     );
-  });
-});
-
-describe('addressToBytes', () => {
-  test('addressToBytes writes network byte order', () => {
-    assert.deepEqual(addressToBytes(0x0a000001), Uint8Array.of(10, 0, 0, 1));
-    assert.deepEqual(addressToBytes(1n), Uint8Array.of(...Array.from({ length: 15 }, () => 0), 1));
-  });
-
-  test('addressFromBytes undoes addressToBytes, in the middle of a larger buffer too', () => {
-    fc.assert(
-      fc.property(address, (x) => {
-        const bytes = addressToBytes(x);
-        assert.equal(addressFromBytes(bytes), x);
-        const larger = new Uint8Array(bytes.length + 7).fill(0xee);
-        larger.set(bytes, 3);
-        assert.equal(addressFromBytes(larger.subarray(3, 3 + bytes.length)), x);
-      }),
-    );
-  });
-
-  test('addressFromBytes refuses other lengths', () => {
-    for (const length of [0, 3, 5, 15, 17]) assert.equal(addressFromBytes(new Uint8Array(length)), undefined);
   });
 });
 

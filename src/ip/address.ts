@@ -57,27 +57,6 @@ export function formatAddress(address: Address): string {
   return typeof address === 'number' ? formatIpv4(address) : formatIpv6(address);
 }
 
-/** The address in network byte order: 4 or 16 bytes. */
-export function addressToBytes(address: Address): Uint8Array {
-  const bytes = new Uint8Array(typeof address === 'number' ? 4 : 16);
-  const view = new DataView(bytes.buffer);
-  if (typeof address === 'number') {
-    view.setUint32(0, address);
-  } else {
-    view.setBigUint64(0, address >> 64n);
-    view.setBigUint64(8, address); // takes the low 64 bits
-  }
-  return bytes;
-}
-
-/** The address of 4 or 16 bytes in network byte order; undefined for any other length. */
-export function addressFromBytes(bytes: Uint8Array): Address | undefined {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length === 4) return view.getUint32(0);
-  if (bytes.length === 16) return (view.getBigUint64(0) << 64n) | view.getBigUint64(8);
-  return undefined;
-}
-
 /** The address after this one; undefined after the last of its family. */
 export function nextAddress(address: Address): Address | undefined {
   if (typeof address === 'number') return address === ipv4Max ? undefined : address + 1;

@@ -1,5 +1,5 @@
 import { CniCode, CniError } from '../cni/error.ts';
-import { type Address, formatAddress } from '../ip/address.ts';
+import { type Address, type Family, formatAddress } from '../ip/address.ts';
 import type { AddPlan } from './add-plan.ts';
 import type { CatalogPool, PoolCatalog } from './pool.ts';
 import type { Want } from './want.ts';
@@ -28,7 +28,7 @@ function countsText(usage: ExhaustedPool, pool: CatalogPool | undefined): string
 /** No pool has an address left for a NIC (code 103): each pool that was tried with its counts, and those that were not tried. */
 export function exhaustedError(
   nic: string,
-  family: 4 | 6,
+  family: Family,
   tried: readonly ExhaustedPool[],
   catalog: PoolCatalog,
   plan: AddPlan,
@@ -58,6 +58,6 @@ export function requestedDiffersError(requested: Address, standing: Address, nic
 /** The requested address is in none of the pools that the ledger was given (code 104). */
 export function requestedOutsideError({ nic, requested }: Want): CniError {
   const text = requested === undefined ? '' : ` ${formatAddress(requested)}`;
-  const message = `the requested address${text} is in no pool that may serve NIC ${nic}`;
+  const message = `the requested address${text} is in no pool that may serve NIC ${nic}: ask for another, or name a pool that has it`;
   return new CniError(CniCode.requestedAddressRefused, message);
 }

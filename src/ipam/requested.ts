@@ -1,3 +1,4 @@
+import { describeRanges } from '../api/range-lists.ts';
 import { CniCode, CniError } from '../cni/error.ts';
 import { type Address, type Family, familyOf, formatAddress } from '../ip/address.ts';
 import type { Candidate, FamilyPlan } from './add-plan.ts';
@@ -56,18 +57,9 @@ function refusalReason({ pool, range }: CatalogPool, address: Address): string |
   if (range.eligible.contains(address)) return undefined;
   const text = formatAddress(address);
   if (!pool.addresses.contains(address))
-    return `does not contain ${text} (its ips are ${rangesText(pool.addresses.toStrings())})`;
+    return `does not contain ${text} (its ips are ${describeRanges(pool.addresses) || 'empty'})`;
   if (pool.excluded.contains(address)) return `excludes ${text} (excludeIPs)`;
   return `may not give ${text}: a SpiderReservedIP reserves it`;
-}
-
-/** Ranges that a message names at most. */
-const rangesInMessageMax = 3;
-
-function rangesText(ranges: readonly string[]): string {
-  if (ranges.length === 0) return 'empty';
-  const more = ranges.length > rangesInMessageMax ? ` and ${ranges.length - rangesInMessageMax} more` : '';
-  return ranges.slice(0, rangesInMessageMax).join(', ') + more;
 }
 
 function refused(message: string): CniError {

@@ -4,7 +4,7 @@ import { compileGlob, isGlob } from './glob.ts';
 import type { CatalogPool, PoolCatalog } from './pool.ts';
 
 /** Pools at most in a list, after patterns are expanded. An ADD asks each of them at most once; nobody needs more. */
-export const poolsPerListMax = 64;
+const poolsPerListMax = 64;
 
 /** How many names a message gives as a hint. */
 const namesInMessageMax = 5;

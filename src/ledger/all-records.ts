@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Ledger, RecordFilter } from './ledger.ts';
 import type { AllocationRecord } from './record.ts';
 
@@ -26,10 +27,4 @@ export async function allRecords(ledger: Ledger, filter: RecordFilter): Promise<
   const all: AllocationRecord[] = [];
   for await (const page of recordPages(ledger, filter)) all.push(...page);
   return all;
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
 }

@@ -158,7 +158,6 @@ export const explainCandidateSchema = z.object({
     .describe('The pool may serve the NIC and has no address left: the next one is asked.')
     .exactOptional(),
 });
-export type ExplainCandidateShape = Immutable<z.output<typeof explainCandidateSchema>>;
 
 export const explainNicSchema = z
   .object({

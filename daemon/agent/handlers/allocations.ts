@@ -4,7 +4,7 @@ import { whoText } from '../../../src/cli/who-text.ts';
 import { CniCode, CniError } from '../../../src/cni/error.ts';
 import { quoteText } from '../../../src/cni/sanitize-text.ts';
 import { type Address, formatAddress, parseAddress } from '../../../src/ip/address.ts';
-import type { RecordFilter } from '../../../src/ledger/ledger.ts';
+import type { Ledger, RecordFilter } from '../../../src/ledger/ledger.ts';
 import type { AllocationRecord } from '../../../src/ledger/record.ts';
 import {
   allocationFilterKeys,
@@ -48,7 +48,7 @@ export function whoHandler({ cluster, ledger }: HandlerContext): Handler {
       .catalog()
       .pools.filter(({ pool }) => pool.addresses.contains(address))
       .map(({ pool }) => pool.name);
-    const record = await findRecord(ledger.ledger.records.bind(ledger.ledger), address);
+    const record = await findRecord(ledger.ledger, address);
     const last = await ledger.ledger.lastHolder(address);
     const value = whoShape(address, pools, record, last);
     return { value, text: () => whoText(value, Date.now()) };
@@ -63,7 +63,7 @@ export function releaseHandler({ ledger, log }: HandlerContext): Handler {
   return peopleHandler(async ({ parameter, query }) => {
     refuseUnknownKeys(query, releaseConditionKeys);
     const address = requireAddress(parameter ?? '');
-    const record = await findRecord(ledger.ledger.records.bind(ledger.ledger), address);
+    const record = await findRecord(ledger.ledger, address);
     if (record === undefined)
       throw refused(`${formatAddress(address)} is not allocated: there is nothing to release`);
     for (const key of releaseConditionKeys) {
@@ -82,11 +82,8 @@ export function releaseHandler({ ledger, log }: HandlerContext): Handler {
   });
 }
 
-async function findRecord(
-  records: (filter: RecordFilter) => Promise<readonly AllocationRecord[]>,
-  address: Address,
-): Promise<AllocationRecord | undefined> {
-  return (await records({ address })).at(0);
+async function findRecord(ledger: Ledger, address: Address): Promise<AllocationRecord | undefined> {
+  return (await ledger.records({ address })).at(0);
 }
 
 function requireAddress(text: string): Address {

@@ -5,7 +5,7 @@ import { type CniArgs, parseCniArgs } from '../../../src/cni/parse-args.ts';
 import { parseNetworkConfig } from '../../../src/cni/parse-config.ts';
 import { parseCniEnvironment } from '../../../src/cni/parse-environment.ts';
 import { parseRequestBody } from '../../../src/cni/parse-request-body.ts';
-import { type AddRequest, type Attachment } from '../attachment.ts';
+import type { AddRequest, Attachment } from '../attachment.ts';
 import { observeNamespace } from '../netns.ts';
 
 /** A checked ADD or CHECK. */

@@ -2,7 +2,7 @@ import { errorObject } from '../../../src/cni/compose-error.ts';
 import { CniCode, CniError } from '../../../src/cni/error.ts';
 import { printObject } from '../../../src/cni/print-object.ts';
 import type { Logger } from '../../../src/log/logger.ts';
-import { type AgentRequest, type Handler } from '../http/message.ts';
+import type { AgentRequest, Handler } from '../http/message.ts';
 import { toReplyError } from './reply-error.ts';
 
 /** What a verb does: returns the object to print, or undefined when success prints nothing. */

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { HttpError } from './message.ts';
 
 /** A body at most: the plugin's 1 MiB of stdin as JSON inside JSON, with room for the environment. */
-export const bodyBytesMax = 2 * 1024 * 1024;
+const bodyBytesMax = 2 * 1024 * 1024;
 
 /**
  * Reads a request's body, at most `bodyBytesMax`, and decodes it as JSON.
