@@ -8,14 +8,14 @@ import { quoteText } from './sanitize-text.ts';
 import { storedTextMax, storedTextProblem } from './stored-text.ts';
 import { parseCniVersion } from './version.ts';
 
-/** Pools in one list; the same limit as in annotations, so that a list can be moved between them. */
-const poolsMax = 64;
+/** Pools in one list at most. An ADD asks each of them; nobody needs more. */
+export const poolsMax = 64;
 
 /** Addresses asked for; a NIC has at most one of each family, the rest is room for a clear message. */
-const requestedMax = 16;
+export const requestedMax = 16;
 
 /** Attachments of one network on one node; a kubelet runs some hundred pods, 1 MiB of stdin holds about 10,000. */
-const attachmentsMax = 10_000;
+export const attachmentsMax = 10_000;
 
 /** CNI 1.1.0, section "Network configuration objects": names start alphanumeric. */
 const networkName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;

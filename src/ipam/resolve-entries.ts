@@ -1,10 +1,8 @@
 import { CniCode, CniError } from '../cni/error.ts';
+import { poolsMax } from '../cni/parse-config.ts';
 import type { Family } from '../ip/address.ts';
 import { compileGlob, isGlob } from './glob.ts';
 import type { CatalogPool, PoolCatalog } from './pool.ts';
-
-/** Pools at most in a list, after patterns are expanded. An ADD asks each of them at most once; nobody needs more. */
-const poolsPerListMax = 64;
 
 /** How many names a message gives as a hint. */
 const namesInMessageMax = 5;
@@ -15,6 +13,7 @@ export interface NamedPool {
   readonly pool: CatalogPool | undefined;
 }
 
+/** What a list of names and patterns stands for. */
 export interface ResolvedEntries {
   readonly pools: readonly NamedPool[];
   /** What is wrong with the list; the first problem refuses the whole request. */
@@ -51,8 +50,9 @@ export function resolveEntries(
       pools.set(pool.name, pool);
     }
   }
-  if (pools.size > poolsPerListMax) {
-    const message = `${where} gives ${pools.size} pools: name at most ${poolsPerListMax}, or use narrower patterns`;
+  // Patterns are expanded by now, so that a short list may still be too long.
+  if (pools.size > poolsMax) {
+    const message = `${where} gives ${pools.size} pools: name at most ${poolsMax}, or use narrower patterns`;
     problems.push(new CniError(CniCode.badSelection, message));
   }
   return { pools: [...pools.values()], problems };

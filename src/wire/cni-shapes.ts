@@ -1,4 +1,6 @@
 import * as z from 'zod';
+import { attachmentsMax, poolsMax, requestedMax } from '../cni/parse-config.ts';
+import { storedTextMax } from '../cni/stored-text.ts';
 import { cniVersions } from '../cni/version.ts';
 import { errorSchema } from './shapes.ts';
 
@@ -9,13 +11,13 @@ import { errorSchema } from './shapes.ts';
 
 const poolList = (family: 4 | 6): z.ZodType =>
   z
-    .array(z.string().min(1).max(253))
-    .max(64)
+    .array(z.string().min(1).max(storedTextMax.poolName))
+    .max(poolsMax)
     .nullish()
     .describe(`IPv${family} pools in the order to try them; names or patterns with * ? [a-z].`);
 
 const requested = z
-  .looseObject({ ips: z.array(z.string()).max(16).nullish() })
+  .looseObject({ ips: z.array(z.string()).max(requestedMax).nullish() })
   .nullish()
   .describe('`ips`: addresses to ask for, at most one a family, with or without a prefix length.');
 
@@ -39,7 +41,7 @@ export const networkConfigSchema = z
     name: z
       .string()
       .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/)
-      .max(253)
+      .max(storedTextMax.network)
       .describe('Name of the network.'),
     ipam: ipamSchema.nullish(),
     runtimeConfig: requested,
@@ -50,7 +52,7 @@ export const networkConfigSchema = z
     prevResult: z.looseObject({}).nullish().describe('The result of ADD; required for CHECK.'),
     'cni.dev/valid-attachments': z
       .array(z.looseObject({ containerID: z.string(), ifname: z.string() }))
-      .max(10_000)
+      .max(attachmentsMax)
       .nullish()
       .describe('Attachments that GC must keep; required for GC.'),
   })
@@ -58,6 +60,7 @@ export const networkConfigSchema = z
 
 const variable = (description: string): z.ZodType => z.string().nullish().describe(description);
 
+/** Body of `POST /v1/cni/{verb}`. */
 export const cniRequestSchema = z
   .object({
     config: networkConfigSchema.nullable().describe('Null on DEL only, where stdin was not JSON.'),
@@ -75,6 +78,7 @@ export const cniRequestSchema = z
   })
   .describe('What the CNI plugin read.');
 
+/** Answer to an ADD. */
 export const cniResultSchema = z
   .object({
     cniVersion: z.enum(cniVersions),
@@ -90,6 +94,7 @@ export const cniResultSchema = z
   })
   .describe('The result of an IPAM plugin in the version of the request (CNI 1.1.0, section "Success").');
 
+/** A refusal of a CNI verb. */
 export const cniErrorSchema = errorSchema
   .extend({ cniVersion: z.string() })
   .describe('An error object (CNI 1.1.0, section "Error"); docs/errors.md explains the codes.');

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { poolsMax } from '../cni/parse-config.ts';
 
 /*
  * What the routes of the original's API take and answer, with its field names, for `GET /v1/openapi.json`. They are what
@@ -6,9 +7,10 @@ import * as z from 'zod';
  */
 
 const pod = { podNamespace: z.string(), podName: z.string(), podUID: z.string() };
-const poolList = z.array(z.string()).max(64).nullish();
+const poolList = z.array(z.string()).max(poolsMax).nullish();
 const cidr = z.string().describe('In CIDR notation.');
 
+/** Body of `POST /v1/ipam/ip`. */
 export const ipamAddArgsSchema = z.object({
   containerID: z.string(),
   ifName: z.string(),
@@ -20,6 +22,7 @@ export const ipamAddArgsSchema = z.object({
   matchMasterSubnet: z.boolean().optional(),
 });
 
+/** Body of `DELETE /v1/ipam/ip`. */
 export const ipamDelArgsSchema = z.object({
   containerID: z.string(),
   ifName: z.string(),
@@ -27,6 +30,7 @@ export const ipamDelArgsSchema = z.object({
   ...pod,
 });
 
+/** Body of `DELETE /v1/ipam/ips`. */
 export const ipamBatchDelArgsSchema = z.object({
   containerID: z.string(),
   netNamespace: z.string().optional(),
@@ -36,6 +40,7 @@ export const ipamBatchDelArgsSchema = z.object({
 
 const routeSchema = z.object({ ifName: z.string(), dst: cidr, gw: z.string() });
 
+/** Answer to `POST /v1/ipam/ip`. */
 export const ipamAddResponseSchema = z.object({
   ips: z.array(
     z.object({
@@ -49,6 +54,7 @@ export const ipamAddResponseSchema = z.object({
   routes: z.array(routeSchema),
 });
 
+/** Answer to `GET /v1/workloadendpoint`. */
 export const workloadEndpointSchema = z.object({
   podNamespace: z.string(),
   podName: z.string(),
@@ -68,8 +74,10 @@ export const workloadEndpointSchema = z.object({
   ),
 });
 
+/** Answer with status 422. */
 export const originalViolationSchema = z
   .object({ code: z.literal(602), message: z.string() })
   .describe("A violation of a schema, as the original's framework tells it.");
 
+/** Every other refusal. */
 export const originalErrorSchema = z.string().describe('Why not. The original answers a bare JSON string.');
