@@ -13,6 +13,7 @@ export interface AgentConf {
   readonly ipamUnixSocketPath?: string;
 }
 
+/** A configuration as it was read. */
 export interface ParsedConf {
   readonly conf: AgentConf;
   /** What is configured and has no effect here; each is worth a warning at start. */
@@ -35,9 +36,6 @@ const confSchema = z.looseObject({
   enableIPv6: booleanKey,
   enableIPConflictDetection: booleanKey,
   enableGatewayDetection: booleanKey,
-  enableSpiderSubnet: booleanKey,
-  enableStatefulSet: booleanKey,
-  enableKubevirtStaticIP: booleanKey,
 });
 
 /** Switches that promise something this agent does not do: silence would be a trap. */
