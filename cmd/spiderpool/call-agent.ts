@@ -12,6 +12,7 @@ export class AgentAwayError extends Error {
   }
 }
 
+/** How long a call may take. */
 export interface CallAgentOptions {
   /** How long to try again while nobody listens, in milliseconds since the process started. */
   readonly connectUntilMs: number;

@@ -12,11 +12,13 @@ const timeoutMsDefault = 30_000;
 /** A page of 1000 records has about 1 MiB; what is larger than this is not an answer of the agent. */
 const bodyBytesMax = 64 * 1024 * 1024;
 
+/** How a client talks. */
 export interface AgentClientOptions {
   /** Milliseconds for a whole exchange, the agent's work included. @default 30_000 */
   readonly timeoutMs?: number;
 }
 
+/** A request to the agent. */
 export interface AgentRequest {
   readonly method: 'GET' | 'POST' | 'DELETE';
   /** Begins with `/v1/`; only characters that need no escape. */

@@ -11,8 +11,10 @@ export const ExitCode = {
   interrupted: 130,
 } as const;
 
+/** One of {@link ExitCode}’s numbers. */
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
+/** What kept a command from doing what it was asked for. */
 export type CtlErrorCode =
   /** The command line or a file it names is wrong. */
   | 'CTL_USAGE'

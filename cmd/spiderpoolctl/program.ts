@@ -28,6 +28,7 @@ interface GlobalOptions {
   readonly yes?: boolean;
 }
 
+/** What a command line runs in. */
 export interface RunProgramOptions {
   readonly version: string;
   readonly streams: UserStreams;

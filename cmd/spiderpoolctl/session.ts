@@ -2,8 +2,10 @@ import { formatJson, formatYaml } from '../../src/cli/machine-format.ts';
 import type { AgentClient } from './agent-client.ts';
 import type { UserConsole } from './user-console.ts';
 
+/** What `-o` takes. */
 export const outputFormats = ['table', 'json', 'yaml'] as const;
 
+/** How an answer is printed. */
 export type OutputFormat = (typeof outputFormats)[number];
 
 /** What every command works with. */

@@ -15,6 +15,7 @@ import { Sweep } from './sweep.ts';
 import { TombstoneFiles } from './tombstone-files.ts';
 import { Tombstones } from './tombstones.ts';
 
+/** What the parts are made of. */
 export interface NodePartsOptions {
   readonly stateFolder: string;
   readonly poolFolder: string;

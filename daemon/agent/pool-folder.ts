@@ -18,6 +18,7 @@ const rescanMs = 2_000;
 const fileKey = (name: string): string => `file:${name}`;
 const retiredKey = (name: string): string => `retired:${name}`;
 
+/** What a PoolFolder works with. */
 export interface PoolFolderOptions {
   readonly folder: string;
   readonly cluster: EmbeddedCluster;

@@ -24,7 +24,7 @@ export interface StartSamples {
   readonly records: number;
   /** From the start of the process to the first 200. */
   readonly readyMs: readonly number[];
-  /** The first ADD after it, which reads the pool's records. */
+  /** The first ADD after it. */
   readonly firstAddMs: readonly number[];
 }
 

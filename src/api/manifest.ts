@@ -37,6 +37,7 @@ export interface ManifestResource {
 /** `error`: the object (or the file) is not used. `warning`: it is used as written, or without a field. `note`: no object of ours. */
 export type ManifestProblemLevel = 'error' | 'warning' | 'note';
 
+/** Something in a file that its writer should know. */
 export interface ManifestProblem {
   readonly level: ManifestProblemLevel;
   readonly file: string;
@@ -47,6 +48,7 @@ export interface ManifestProblem {
   readonly message: string;
 }
 
+/** What a file holds. */
 export interface Manifests {
   readonly resources: readonly ManifestResource[];
   readonly problems: readonly ManifestProblem[];

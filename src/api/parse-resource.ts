@@ -26,6 +26,7 @@ export type ParseOutcome<T> =
       readonly warnings: readonly FieldWarning[];
     };
 
+/** How strictly a resource is read. */
 export interface ParseResourceOptions {
   /**
    * Takes `metadata.generateName` instead of a name and leaves the name empty: at mutating admission the API server has

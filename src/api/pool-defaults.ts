@@ -3,6 +3,7 @@ import { mergeRangeTexts } from '../ip/range-set.ts';
 import { poolCidrLabel, poolFinalizer } from './names.ts';
 import type { ObjectMeta, SpiderIPPool, SpiderIPPoolSpec } from './resources.ts';
 
+/** How much is filled in. */
 export interface DefaultPoolOptions {
   /**
    * Also sets what only a stored object carries: the finalizer and the label `ippool-cidr`. Admission wants them; an agent

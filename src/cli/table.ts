@@ -6,6 +6,7 @@ export type Style = 'bold' | 'dim' | 'red' | 'yellow' | 'green';
 /** Gives a text a style, or leaves it as it is where nobody would see it. */
 export type Paint = (style: Style, text: string) => string;
 
+/** A column of a table. */
 export interface Column {
   readonly title: string;
   /** @default 'left' */
@@ -21,6 +22,7 @@ export interface Column {
 /** A text from anywhere: control characters are escaped when it is printed. */
 export type Cell = string | { readonly text: string; readonly style: Style };
 
+/** How a table is fitted to where it is shown. */
 export interface TableOptions {
   /** Columns of the terminal; undefined never cuts or wraps, as for a file or a pipe. */
   readonly widthMax?: number | undefined;

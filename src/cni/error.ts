@@ -27,6 +27,7 @@ export const CniCode = {
   internal: 999,
 } as const;
 
+/** One of {@link CniCode}’s numbers. */
 export type CniErrorCode = (typeof CniCode)[keyof typeof CniCode];
 
 /** An operating error that goes to the container runtime as a CNI error object. */

@@ -18,6 +18,7 @@ export interface Tombstone {
   readonly createdMs: number;
 }
 
+/** A tombstone, or why a text is none. */
 export type DecodedTombstone =
   | { readonly ok: true; readonly tombstone: Tombstone }
   | { readonly ok: false; readonly problem: string };

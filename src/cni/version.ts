@@ -4,6 +4,7 @@ import { quoteText } from './sanitize-text.ts';
 /** The versions of the CNI specification that this project speaks, oldest first. */
 export const cniVersions = ['0.3.0', '0.3.1', '0.4.0', '1.0.0', '1.1.0'] as const;
 
+/** One of {@link cniVersions}. */
 export type CniVersion = (typeof cniVersions)[number];
 
 /** The newest version, used wherever the caller's is not known. */

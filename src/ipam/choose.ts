@@ -34,6 +34,7 @@ export interface Choice {
   readonly class: ChoiceClass;
 }
 
+/** What a choice depends on besides the run. */
 export interface ChooseOptions {
   /** Where to start looking among the free addresses. @default the lowest free address */
   readonly start?: Address;

@@ -1,6 +1,7 @@
 import type { Family } from '../ip/address.ts';
 import type { PoolCatalog } from './pool.ts';
 
+/** Labels or annotations of a Kubernetes object. */
 export type Labels = Readonly<Record<string, string>>;
 
 /** What the decisions know of the node, the namespace and the pod of a request. Labels are undefined where no cluster tells them. */

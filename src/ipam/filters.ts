@@ -7,6 +7,7 @@ import type { NicRequest } from './request.ts';
 /** One question to a pool: undefined when it may serve, else the reason why not. */
 type Filter = (pool: Pool, context: FilterContext) => string | undefined;
 
+/** What a pool is judged for. */
 export interface FilterContext {
   readonly family: Family;
   readonly request: NicRequest;

@@ -5,6 +5,7 @@ import type { Candidate, FamilyPlan } from './add-plan.ts';
 import type { CatalogPool } from './pool.ts';
 import type { NicRequest } from './request.ts';
 
+/** The pools of a family after a look at the requested address. */
 export interface NarrowedPools {
   /** The address asked for in this family, if one was. */
   readonly address?: Address;

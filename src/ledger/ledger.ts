@@ -94,6 +94,7 @@ export interface RecordFilter {
   readonly owner?: StaticOwner;
 }
 
+/** Which part of the matching records. */
 export interface PageOptions {
   /** Records at most. @default 500, at most 5000 */
   readonly limit?: number;
@@ -101,6 +102,7 @@ export interface PageOptions {
   readonly after?: Address;
 }
 
+/** How long a claim is waited for. */
 export interface ClaimOptions {
   /** Ends the caller's wait; never a write that is under way. */
   readonly signal?: AbortSignal;

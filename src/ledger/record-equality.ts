@@ -19,6 +19,7 @@ export function isSameUser(a: Holder, b: Holder): boolean {
   return a.uid === b.uid && a.sandbox === b.sandbox;
 }
 
+/** Whether two static owners are the same one; none is the same as none. */
 export function sameOwner(a: StaticOwner | undefined, b: StaticOwner | undefined): boolean {
   return a?.kind === b?.kind && a?.namespace === b?.namespace && a?.name === b?.name;
 }

@@ -4,6 +4,7 @@ export type { Logger } from 'pino';
 
 /** Levels in the words of the original (`SPIDERPOOL_LOG_LEVEL`). */
 export const logLevels = ['debug', 'info', 'warn', 'error', 'fatal'] as const;
+/** One of {@link logLevels}. */
 export type LogLevel = (typeof logLevels)[number];
 
 /**

@@ -9,32 +9,39 @@ export interface Parameter {
   readonly schema: object;
 }
 
+/** An example of a body. */
 export interface Example {
   readonly summary: string;
   readonly value: unknown;
 }
 
+/** A body in one content type. */
 export interface MediaType {
   readonly schema: object;
   readonly examples?: Readonly<Record<string, Example>>;
 }
 
+/** Bodies by content type. */
 export type Content = Readonly<Record<string, MediaType>>;
 
+/** An answer to an operation. */
 export interface Response {
   readonly description: string;
   readonly content?: Content;
 }
 
+/** A pointer to a component of the document. */
 export interface Reference {
   readonly $ref: string;
 }
 
+/** A body that an operation takes. */
 export interface RequestBody {
   readonly required: boolean;
   readonly content: Content;
 }
 
+/** What one method of a path does. */
 export interface Operation {
   readonly operationId: string;
   readonly summary: string;
@@ -48,6 +55,7 @@ export interface Operation {
 /** Operations by method, in lower case. */
 export type PathItem = Readonly<Partial<Record<'get' | 'post' | 'delete', Operation>>>;
 
+/** Everything that is served, by path. */
 export type Paths = Readonly<Record<string, PathItem>>;
 
 /** A reference to a schema of the components. */

@@ -17,14 +17,17 @@ const countOf = (description: string): typeof count =>
 const family = z.literal([4, 6]);
 const time = (description: string): z.ZodString => z.string().meta({ format: 'date-time', description });
 
+/** A condition of a pool. */
 export const conditionSchema = z
   .object({
     type: z.string().describe('One word, such as `Overlap`.'),
     message: z.string().describe('What it means and what to do about it.'),
   })
   .describe('Something about a pool that a person should know.');
+/** A condition of a pool. */
 export type ConditionShape = Immutable<z.output<typeof conditionSchema>>;
 
+/** A pool with the counts of this moment. */
 export const poolSchema = z
   .object({
     name: z.string(),
@@ -47,6 +50,7 @@ export const poolSchema = z
 /** A pool with the counts of this moment. */
 export type PoolShape = Immutable<z.output<typeof poolSchema>>;
 
+/** Body of `GET /v1/pools`. */
 export const poolsSchema = z.object({
   pools: z.array(poolSchema),
   problems: z.array(z.string()).describe('Problems of manifests that concern no pool in force.'),
@@ -54,6 +58,7 @@ export const poolsSchema = z.object({
 /** Body of `GET /v1/pools`. */
 export type PoolsShape = Immutable<z.output<typeof poolsSchema>>;
 
+/** One living user of an address. */
 export const holderSchema = z
   .object({
     uid: z.string().describe('UID of the pod, or the container id where the runtime names no pod.'),
@@ -66,8 +71,10 @@ export const holderSchema = z
       .exactOptional(),
   })
   .describe('One living user of an address.');
+/** One living user of an address. */
 export type HolderShape = Immutable<z.output<typeof holderSchema>>;
 
+/** One allocated address. */
 export const allocationSchema = z
   .object({
     address: z.string(),
@@ -85,6 +92,7 @@ export const allocationSchema = z
 /** One allocated address. */
 export type AllocationShape = Immutable<z.output<typeof allocationSchema>>;
 
+/** Body of `GET /v1/allocations`. */
 export const allocationsSchema = z
   .object({
     allocations: z.array(allocationSchema).describe('IPv4 before IPv6, ascending.'),
@@ -94,6 +102,7 @@ export const allocationsSchema = z
 /** Body of `GET /v1/allocations`; a query of `allocation-query.ts` filters it. */
 export type AllocationsShape = Immutable<z.output<typeof allocationsSchema>>;
 
+/** Body of `GET /v1/allocations/{address}`. */
 export const whoSchema = z
   .object({
     address: z.string(),
@@ -114,12 +123,14 @@ export const whoSchema = z
 /** Body of `GET /v1/allocations/{address}`: who has the address, and else who had it last. */
 export type WhoShape = Immutable<z.output<typeof whoSchema>>;
 
+/** Body of the answer to `DELETE /v1/allocations/{address}`. */
 export const releasedSchema = z.object({
   released: allocationSchema.describe('The record as it was.'),
 });
 /** Body of the answer to `DELETE /v1/allocations/{address}`: the record that was released. */
 export type ReleasedShape = Immutable<z.output<typeof releasedSchema>>;
 
+/** Body of the answer to `POST /v1/gc`. */
 export const sweepSchema = z
   .object({
     examined: z.int().nonnegative().describe('Records looked at.'),
@@ -135,6 +146,7 @@ export const sweepSchema = z
 /** Body of the answer to `POST /v1/gc`: one pass of the sweep, as it would happen by itself. */
 export type SweepShape = Immutable<z.output<typeof sweepSchema>>;
 
+/** Body of every refusal on the routes for people. */
 export const errorSchema = z
   .object({
     code: z
@@ -149,6 +161,7 @@ export const errorSchema = z
 /** Body of every refusal on the routes for people. */
 export type ErrorShape = Immutable<z.output<typeof errorSchema>>;
 
+/** A pool of an explained ADD. */
 export const explainCandidateSchema = z.object({
   pool: z.string(),
   accepted: z.boolean(),
@@ -159,6 +172,7 @@ export const explainCandidateSchema = z.object({
     .exactOptional(),
 });
 
+/** One NIC and family of an explained ADD. */
 export const explainNicSchema = z
   .object({
     nic: z.string(),
@@ -178,6 +192,7 @@ export const explainNicSchema = z
 /** One NIC and family of an explained ADD. */
 export type ExplainNicShape = Immutable<z.output<typeof explainNicSchema>>;
 
+/** Body of the answer to `POST /v1/explain`. */
 export const explainSchema = z.object({
   nics: z.array(explainNicSchema),
   error: errorSchema.describe('Why the ADD would fail.').exactOptional(),

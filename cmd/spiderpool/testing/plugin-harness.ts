@@ -47,6 +47,7 @@ export const attachment = {
   CNI_PATH: '/opt/cni/bin',
 } as const;
 
+/** What the plugin is run with. */
 export interface RunPluginOptions {
   /** @default the test's own */
   readonly cwd?: string;

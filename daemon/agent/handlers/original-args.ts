@@ -21,8 +21,11 @@ const lengthMax: Readonly<Record<string, number>> = {
   defaultIPv6IPPool: storedTextMax.poolName,
 };
 
+/** Body of `POST /v1/ipam/ip`. */
 export type OriginalAddArgs = z.infer<typeof ipamAddArgsSchema>;
+/** Body of `DELETE /v1/ipam/ip`. */
 export type OriginalDelArgs = z.infer<typeof ipamDelArgsSchema>;
+/** Body of `DELETE /v1/ipam/ips`. */
 export type OriginalBatchDelArgs = z.infer<typeof ipamBatchDelArgsSchema>;
 
 /** A body that breaks the original's schema; its framework answers 422 with code 602 or so. */

@@ -21,6 +21,7 @@ export interface Reply {
   readonly contentType?: string;
 }
 
+/** Answers a request. What it throws is a refusal when it is an HttpError, and else a defect (500). */
 export type Handler = (request: AgentRequest) => Promise<Reply>;
 
 /** A refusal of the HTTP layer itself, before any handler. */
