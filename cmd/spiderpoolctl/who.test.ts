@@ -56,7 +56,7 @@ test('spiderpoolctl who says no with exit status 1, and who had the address last
   const ran = await runHere(['who', '10.6.0.15', '--socket', agent.socketPath]);
   assert.equal(ran.exitCode, 1);
   assert.match(ran.stdout, /^nobody has 10\.6\.0\.15\n {2}pools {4}a, b\n {2}last {5}default\/web-0\n/);
-  assert.match(ran.stdout, /\n {2}freed {4}\S+ \(40s ago\)\n {2}suspect {2}its node was unreachable/);
+  assert.match(ran.stdout, /\n {2}freed {4}\S+ \(4\ds ago\)\n {2}suspect {2}its node was unreachable/);
   const json = await runHere(['who', '10.6.0.15', '-o', 'json', '--socket', agent.socketPath]);
   assert.equal(json.exitCode, 1);
   assert.deepEqual(JSON.parse(json.stdout), who);
