@@ -64,9 +64,11 @@ function addDaemonCommand(program: Command): void {
 }
 
 async function serve(given: AgentArguments): Promise<void> {
-  const ended = Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')]);
-  await using agent = await startAgent(resolveAgentOptions(given, process.env));
-  await ended;
+  const ending = new AbortController();
+  const ended = once(ending.signal, 'abort');
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => ending.abort());
+  await using agent = await startAgent(resolveAgentOptions(given, process.env), ending.signal);
+  if (!ending.signal.aborted) await ended;
   agent.log.info('shutting down');
 }
 

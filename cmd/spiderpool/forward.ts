@@ -51,6 +51,7 @@ export async function forward(
   const env = readEnvironment();
   let socketPath = '';
   let cause: string;
+  let refused: CniError | undefined;
   try {
     socketPath = parseSocketPath(config.value);
     if (verb !== 'del') parseLogSettings(config.value);
@@ -66,11 +67,13 @@ export async function forward(
     if (error instanceof HttpAnswerError && verb !== 'del') throw strangerError(socketPath, error.message);
     if (!(error instanceof AgentAwayError) && verb !== 'del') throw error;
     cause = error instanceof Error ? error.message : String(error);
+    if (error instanceof CniError) refused = error;
   }
   // Loaded only now: the usual call needs none of it.
   const { agentAwayError, leaveTombstone, logUnanswered } = await import('./agent-away.ts');
   const call = { verb, config: config.value, env, socketPath };
-  const error = agentAwayError(call, cause);
+  // A path that can't be used says nothing about the agent: it was not asked.
+  const error = refused ?? agentAwayError(call, cause);
   if (verb !== 'del') {
     await logUnanswered(call, error.message, Date.now());
     throw error;

@@ -8,7 +8,8 @@ import { printAnswer, type Session } from './session.ts';
 const help = `
 Columns:
   TOTAL      addresses of the pool less the excluded ones
-  FREE       can be given now; COOLING ones rest after their release and are given last
+  FREE       never used or cooled down; COOLING ones rest after their release and are given last
+             (a disabled or deleting pool gives none of them)
   RESERVED   taken away by SpiderReservedIP
   EXCLUDED   taken away by the pool's excludeIPs
 

@@ -31,9 +31,10 @@ export interface Agent extends AsyncDisposable {
  * Starts the agent of a host without a cluster. It serves its socket when this resolves; when the ledger can't be
  * used it serves all the same, and says so.
  *
+ * @param signal cuts short what the start has to catch up with; the agent then only has to be disposed of
  * @throws StateFolderInUseError or SocketError when another agent runs here
  */
-export async function startAgent(options: AgentOptions): Promise<Agent> {
+export async function startAgent(options: AgentOptions, signal?: AbortSignal): Promise<Agent> {
   const log = createLogger('spiderpool-agent', options.logLevel);
   for (const warning of options.warnings) log.warn({ warning }, 'configured, but without effect');
   await using stack = new AsyncDisposableStack();
@@ -41,7 +42,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   stack.use(lockStateFolder(options.stateFolder));
 
   const node = stack.use(new NodeServices(await createNodeParts({ ...options, log }), options.stateFolder));
-  await node.bringUp();
+  await node.bringUp(signal);
 
   const server = new HttpServer(new Router(agentRoutes(node.context)), log);
   if (options.metricsPort !== undefined)
@@ -80,21 +81,26 @@ class NodeServices implements AsyncDisposable {
     return this.#parts.context;
   }
 
-  /** Opens the ledger, reads the pools and plays back the tombstones; only then requests are served from it. Never rejects. */
-  async bringUp(): Promise<void> {
+  /**
+   * Opens the ledger, reads the pools and plays back the tombstones; only then requests are served from it. Never rejects;
+   * does not go on when the signal is aborted.
+   */
+  async bringUp(signal?: AbortSignal): Promise<void> {
     const { cluster, context, poolFolder, slot, tombstones } = this.#parts;
     try {
       this.#opened ??= await openSqliteLedger({ path: join(this.#stateFolder, 'ledger.db') });
-      await poolFolder.load(this.#opened);
-      const waiting = await tombstones.replay(this.#opened);
+      await poolFolder.load(this.#opened, signal);
+      const waiting = await tombstones.replay(this.#opened, signal);
       if (waiting > 0) throw new LedgerError('LEDGER_IO', `${waiting} earlier DELs could not be done yet`);
       // Reads the state of each pool now: the first ADD need not wait for it.
       await this.#opened.usage(cluster.catalog().pools.map(({ range }) => range));
       slot.open(this.#opened);
     } catch (error) {
-      slot.close(unusable(error));
+      const why = unusable(error);
+      // It is tried again every two seconds, and told once.
+      if (slot.problem !== why) context.log.error({ err: error }, 'ledger can not be used');
+      slot.close(why);
       slot.noteFailure(error);
-      context.log.error({ err: error }, 'ledger can not be used');
     }
   }
 
@@ -109,15 +115,15 @@ class NodeServices implements AsyncDisposable {
     while (!signal.aborted) {
       await sleep(retryMs, undefined, { signal, ref: false }).catch(() => undefined);
       if (signal.aborted || slot.isDamaged) continue;
-      if (slot.problem === undefined) await this.#replay(slot.ledger);
-      else await this.bringUp();
+      if (slot.problem === undefined) await this.#replay(slot.ledger, signal);
+      else await this.bringUp(signal);
     }
   }
 
-  async #replay(ledger: SqliteLedger): Promise<void> {
+  async #replay(ledger: SqliteLedger, signal: AbortSignal): Promise<void> {
     const { context, tombstones } = this.#parts;
     await tombstones
-      .replay(ledger)
+      .replay(ledger, signal)
       .catch((error: unknown) => context.log.error({ err: error }, 'tombstones could not be read'));
   }
 

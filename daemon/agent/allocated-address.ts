@@ -1,6 +1,7 @@
 import { CniCode, CniError } from '../../src/cni/error.ts';
 import type { InterfaceAddress, NicConfiguration, Route } from '../../src/cni/result.ts';
 import { type Family, familyOf, formatAddress } from '../../src/ip/address.ts';
+import { cidrContains, formatCidr } from '../../src/ip/cidr.ts';
 import type { PoolCatalog } from '../../src/ipam/pool.ts';
 import { composeRoutes } from '../../src/ipam/routes.ts';
 import type { AllocationRecord } from '../../src/ledger/record.ts';
@@ -16,7 +17,7 @@ export interface AllocatedAddress extends InterfaceAddress {
 /**
  * Adds to a record what its pool says: prefix length, gateway, routes.
  *
- * @throws CniError with code 101 when the pool's definition is gone
+ * @throws CniError with code 101 when the pool's definition is gone, or is another subnet by now
  */
 export function describeAddress(
   record: AllocationRecord,
@@ -26,6 +27,10 @@ export function describeAddress(
   const pool = catalog.byName.get(record.pool)?.pool;
   if (pool === undefined) {
     const message = `NIC ${record.nic} holds ${formatAddress(record.address)} of pool ${record.pool}, whose definition is gone: bring the pool back, or release the address`;
+    throw new CniError(CniCode.poolUnknown, message);
+  }
+  if (!cidrContains(pool.subnet, record.address)) {
+    const message = `NIC ${record.nic} holds ${formatAddress(record.address)} of pool ${record.pool}, which is ${formatCidr(pool.subnet)} by now: bring its subnet back, or release the address`;
     throw new CniError(CniCode.poolUnknown, message);
   }
   return {

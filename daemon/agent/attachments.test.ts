@@ -136,3 +136,24 @@ test('Attachments.del() tells how many addresses it freed', async () => {
   assert.equal(await node.attachments.del(addRequest('c1').attachment), 1);
   assert.equal(await node.attachments.del(addRequest('c1').attachment), 0);
 });
+
+test('Attachments.add() refuses to describe an address whose pool is another subnet by now', async () => {
+  await using node = await createTestNode();
+  await node.attachments.add(addRequest('c1'), signal);
+  const text = poolManifest('a', '10.77.0.1').replace('10.6.0.0/16', '10.77.0.0/20');
+  node.cluster.update(resolvePoolFiles([{ name: 'a.yaml', text }], { good: new Map(), retired: new Map() }));
+  await assert.rejects(node.attachments.add(addRequest('c1'), signal), {
+    code: 101,
+    message: /holds 10\.6\.0\.1 of pool a, which is 10\.77\.0\.0\/20 by now: bring its subnet back/,
+  });
+});
+
+test('Attachments.collect() frees records that were made under another name of the host', async () => {
+  await using node = await createTestNode();
+  await node.attachments.add(addRequest('c1'), signal);
+  const [record] = await node.ledger.records({});
+  const [holder] = record?.holders ?? [];
+  assert.ok(holder);
+  await node.ledger.confirm({ ...holder, node: 'former-name' });
+  assert.equal(await node.attachments.collect('net', [], signal), 1);
+});

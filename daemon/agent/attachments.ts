@@ -4,7 +4,7 @@ import type { AddPlan } from '../../src/ipam/add-plan.ts';
 import { chooseAddress } from '../../src/ipam/choose.ts';
 import type { ClusterFacts, EnabledFamilies } from '../../src/ipam/facts.ts';
 import { planAdd, wantsOf } from '../../src/ipam/plan.ts';
-import { allRecords, recordPages } from '../../src/ledger/all-records.ts';
+import { allRecords, holdersOf, recordPages } from '../../src/ledger/all-records.ts';
 import type { Claimant, PoolUsage, PreviewOutcome } from '../../src/ledger/ledger.ts';
 import type { AllocationRecord, Holder } from '../../src/ledger/record.ts';
 import { isOfAttachment } from '../../src/ledger/record-equality.ts';
@@ -195,22 +195,26 @@ export class Attachments {
    */
   async collect(network: string, valid: readonly ValidAttachment[], signal: AbortSignal): Promise<number> {
     const { ledger, cluster, mutex } = this.#options;
+    const { node } = cluster.ownRecords;
     const keep = new Set(
       valid.map(({ containerId, ifName }) => attachmentKey({ sandbox: containerId, nic: ifName })),
     );
     let freed = 0;
     try {
-      for await (const page of recordPages(ledger.ledger, { network, node: cluster.nodeName })) {
-        for (const [record, holder] of page.flatMap((one) =>
-          one.holders.map((user) => [one, user] as const),
-        )) {
+      for await (const page of recordPages(ledger.ledger, { network, ...cluster.ownRecords })) {
+        const stale = holdersOf(page).filter(([record, holder]) => {
           const key = attachmentKey({ sandbox: holder.sandbox, nic: record.nic });
-          if (holder.node !== cluster.nodeName || keep.has(key)) continue;
-          const released = await mutex.run(key, signal, () =>
-            ledger.ledger.release({ by: 'holder', record, holder }),
-          );
-          freed += released.length;
-        }
+          return (node === undefined || holder.node === node) && !keep.has(key);
+        });
+        // At once, so that the ledger commits them together.
+        const released = await Promise.all(
+          stale.map(([record, holder]) =>
+            mutex.run(attachmentKey({ sandbox: holder.sandbox, nic: record.nic }), signal, () =>
+              ledger.ledger.release({ by: 'holder', record, holder }),
+            ),
+          ),
+        );
+        freed += released.flat().length;
       }
     } catch (error) {
       throw this.#failed(error);

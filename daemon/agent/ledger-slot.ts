@@ -1,6 +1,9 @@
 import { CniCode, CniError } from '../../src/cni/error.ts';
-import { LedgerError } from '../../src/ledger/errors.ts';
+import { LedgerError, type LedgerErrorCode } from '../../src/ledger/errors.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
+
+/** Failures that no second try mends. */
+const lasting: ReadonlySet<LedgerErrorCode> = new Set(['LEDGER_CORRUPT', 'LEDGER_VERSION', 'LEDGER_LOST']);
 
 /**
  * The ledger as the handlers see it. The agent serves its socket while the ledger can't be used (a corrupt
@@ -27,7 +30,7 @@ export class LedgerSlot<L extends Ledger = Ledger> {
     return this.#ledger === undefined ? this.#problem : undefined;
   }
 
-  /** True when the store is damaged: opening it again would not help, an operator has to look. */
+  /** True when the store is damaged, lost or of a newer version: opening it again would not help, an operator has to look. */
   get isDamaged(): boolean {
     return this.#isDamaged;
   }
@@ -40,7 +43,7 @@ export class LedgerSlot<L extends Ledger = Ledger> {
 
   /** Takes note of a failure: a damaged store serves no more, since what it still answers can't be trusted. */
   noteFailure(error: unknown): void {
-    if (!(error instanceof LedgerError) || error.code !== 'LEDGER_CORRUPT') return;
+    if (!(error instanceof LedgerError) || !lasting.has(error.code)) return;
     this.#isDamaged = true;
     this.close(unusable(error));
   }

@@ -1,5 +1,5 @@
-import type { BigIntStats } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { type BigIntStats, constants } from 'node:fs';
+import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { manifestCharactersMax } from '../../src/api/manifest.ts';
 import type { ManifestFile } from '../../src/cluster/pool-files.ts';
@@ -9,6 +9,9 @@ const manifestName = /^[^.].*\.(ya?ml|json)$/;
 
 /** Files at most. A folder with more is not a folder of pools. */
 const filesMax = 1000;
+
+/** UTF-8 needs up to 4 bytes a character: what is longer has too many for the parser anyway. */
+const manifestBytesMax = 4 * manifestCharactersMax;
 
 /** Reads all manifests; `files` is undefined when the folder itself can't be read. */
 export async function readManifestFiles(
@@ -29,16 +32,7 @@ export async function readManifestFiles(
   const files: ManifestFile[] = [];
   for (const name of listed.slice(0, filesMax)) {
     try {
-      const path = join(folder, name);
-      // UTF-8 needs up to 4 bytes a character; a larger file has too many characters for the parser anyway.
-      const { size } = await stat(path);
-      files.push({
-        name,
-        text:
-          size > 4 * manifestCharactersMax
-            ? ' '.repeat(manifestCharactersMax + 1)
-            : await readFile(path, 'utf8'),
-      });
+      files.push({ name, text: await readManifest(join(folder, name)) });
     } catch (error) {
       // An unreadable file is a bad one, not a removed one: the NUL is no YAML, so that its last good version stays.
       problems.push(`${name} can't be read: ${(error as Error).message}`);
@@ -46,6 +40,20 @@ export async function readManifestFiles(
     }
   }
   return { files, problems };
+}
+
+/** Reads a file, and of one that is too large only so much that the parser refuses it. */
+async function readManifest(path: string): Promise<string> {
+  // A pipe that nobody writes to would keep a plain open waiting for ever.
+  await using file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  if (!(await file.stat()).isFile()) throw new Error('it is not a file');
+  const buffer = Buffer.alloc(manifestBytesMax + 1);
+  let length = 0;
+  for (;;) {
+    const { bytesRead } = await file.read(buffer, length, buffer.length - length);
+    if (bytesRead === 0) return buffer.toString('utf8', 0, length);
+    length += bytesRead;
+  }
 }
 
 async function listManifests(folder: string): Promise<string[] | undefined> {

@@ -37,8 +37,10 @@ test('namespaceState() calls a namespace gone when its file is gone or is anothe
 
 test('namespaceState() says nothing of a namespace that was never visible', () => {
   const seen = observeNamespace('/nowhere/ns', boot);
-  assert.deepEqual(seen, { path: '/nowhere/ns' });
+  assert.deepEqual(seen, { path: '/nowhere/ns', bootId: boot });
   assert.equal(namespaceState(seen, boot), 'unknown');
+  // After a reboot no namespace of before exists, whether it was visible or not.
+  assert.equal(namespaceState(seen, 'boot-2'), 'gone');
 });
 
 test('namespaceState() says nothing while the folder of the namespaces is not there', () => {

@@ -23,8 +23,9 @@ export function readBootId(): string | undefined {
 /** Looks at the namespace that a runtime named in CNI_NETNS: `device` and `inode` are set when it is visible here. */
 export function observeNamespace(path: string, bootId: string | undefined): NetworkNamespace {
   const seen = statNamespace(path);
-  if (seen === undefined || seen === 'unknown') return { path };
-  return { path, ...seen, ...(bootId !== undefined && { bootId }) };
+  const boot = bootId !== undefined && { bootId };
+  if (seen === undefined || seen === 'unknown') return { path, ...boot };
+  return { path, ...seen, ...boot };
 }
 
 /**
@@ -32,8 +33,8 @@ export function observeNamespace(path: string, bootId: string | undefined): Netw
  * folder that is not mounted into the agent's view says nothing about what is in it.
  */
 export function namespaceState(seenAtAdd: NetworkNamespace, bootId: string | undefined): NamespaceState {
-  if (seenAtAdd.inode === undefined || seenAtAdd.device === undefined) return 'unknown';
   if (seenAtAdd.bootId !== undefined && bootId !== undefined && seenAtAdd.bootId !== bootId) return 'gone';
+  if (seenAtAdd.inode === undefined || seenAtAdd.device === undefined) return 'unknown';
   const now = statNamespace(seenAtAdd.path);
   if (now === 'unknown') return 'unknown';
   if (now === undefined) return folderIsVisible(seenAtAdd.path) ? 'gone' : 'unknown';

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -156,4 +157,20 @@ test('PoolFolder.follow() takes a file that is removed and written anew for one 
   assert.deepEqual([...seen], ['a']);
   ending.abort();
   await following;
+});
+
+test('PoolFolder.load() reports what is no file, reads the others, and waits for nobody', async () => {
+  await using node = await createTestNode();
+  const path = join(node.folder, 'pools');
+  writeFolder(path, { 'b.yaml': poolManifest('b', '10.6.0.2') });
+  execFileSync('mkfifo', [join(path, 'a.yaml')]);
+  symlinkSync('/dev/zero', join(path, 'c.yaml'));
+  const folder = folderOf(node);
+  await folder.load(node.ledger);
+  assert.deepEqual(poolsOf(node.cluster), ['b']);
+  for (const name of ['a.yaml', 'c.yaml']) {
+    assert.ok(
+      folder.problems.some((problem) => problem.startsWith(`${name} can't be read: it is not a file`)),
+    );
+  }
 });

@@ -36,6 +36,8 @@ export class PoolFolder {
   readonly #options: PoolFolderOptions;
   #ledger: PoolFolderLedger | undefined;
   #remembered: RememberedFiles = { good: new Map(), retired: new Map() };
+  /** What of it is in the ledger. */
+  #stored: RememberedFiles = this.#remembered;
   #signature: string | undefined;
   #problems: readonly string[] = [];
   #warnings: readonly string[] = [];
@@ -50,7 +52,7 @@ export class PoolFolder {
   }
 
   /** Reads what was remembered in the ledger, and then the folder; what is wrong in the folder is reported, not thrown. */
-  async load(ledger: PoolFolderLedger): Promise<void> {
+  async load(ledger: PoolFolderLedger, signal?: AbortSignal): Promise<void> {
     if (this.#ledger === undefined) {
       const documents = await ledger.readDocuments();
       const texts = (prefix: string): Map<string, string> =>
@@ -60,9 +62,10 @@ export class PoolFolder {
             .map(({ name, text }) => [name.slice(prefix.length), text]),
         );
       this.#remembered = { good: texts(fileKey('')), retired: texts(retiredKey('')) };
+      this.#stored = this.#remembered;
       this.#ledger = ledger;
     }
-    await this.#rescan(ledger);
+    await this.#rescan(ledger, signal);
   }
 
   /** Follows changes of the folder until the signal is aborted. Never rejects. */
@@ -90,6 +93,7 @@ export class PoolFolder {
     const signature = await this.#settledSignature(signal);
     if (signal?.aborted) return;
     if (signature !== this.#signature) await this.#reload(signature, ledger);
+    else await this.#remember(this.#remembered, ledger);
     await this.#dropEmptyRetired(ledger);
   }
 
@@ -129,16 +133,17 @@ export class PoolFolder {
     }
   }
 
-  /** Writes to the ledger what has to outlive this process. */
+  /** Writes to the ledger what has to outlive this process. What can't be written now is written with a later look. */
   async #remember(next: RememberedFiles, ledger: PoolFolderLedger): Promise<void> {
-    const before = this.#remembered;
+    this.#remembered = next;
+    if (next === this.#stored) return;
     try {
-      await saveTexts(ledger, fileKey, before.good, next.good);
-      await saveTexts(ledger, retiredKey, before.retired, next.retired);
+      await saveTexts(ledger, fileKey, this.#stored.good, next.good);
+      await saveTexts(ledger, retiredKey, this.#stored.retired, next.retired);
+      this.#stored = next;
     } catch (error) {
       this.#options.log.error({ err: error }, 'pool manifests could not be remembered');
     }
-    this.#remembered = next;
   }
 
   /** Forgets the retired pools that have no record left. */

@@ -15,9 +15,12 @@ export class StateFolderError extends Error {
  */
 export async function prepareStateFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true, mode }).catch((error: unknown) => {
-    throw new StateFolderError(`the state folder ${path} can't be made: ${(error as Error).message}`, {
-      cause: error,
-    });
+    throw new StateFolderError(
+      `the state folder ${path} can't be made: ${(error as Error).message}; choose another with --data-dir`,
+      {
+        cause: error,
+      },
+    );
   });
   const found = await stat(path);
   if ((found.mode & 0o077) === 0) return;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from '../../src/cluster/cluster.ts';
 import { formatAddress } from '../../src/ip/address.ts';
-import { recordPages } from '../../src/ledger/all-records.ts';
+import { holdersOf, recordPages } from '../../src/ledger/all-records.ts';
 import type { AllocationRecord, Holder } from '../../src/ledger/record.ts';
 import type { Logger } from '../../src/log/logger.ts';
 import type { AgentMetrics } from '../../src/metrics/agent-metrics.ts';
@@ -36,6 +36,8 @@ export class Sweep {
   /** When the namespace of an attachment was first found gone, on the monotonic clock. */
   #goneSinceMs = new Map<string, number>();
   #pass: Promise<SweepShape> | undefined;
+  /** Ends a pass between two pages. */
+  #signal: AbortSignal | undefined;
 
   constructor(options: SweepOptions) {
     this.#options = options;
@@ -44,6 +46,7 @@ export class Sweep {
   /** Sweeps again and again until the signal is aborted. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     const { ledger, metrics, log } = this.#options;
+    this.#signal = signal;
     while (!signal.aborted) {
       await sleep(periodMs, undefined, { signal, ref: false }).catch(() => undefined);
       if (signal.aborted || ledger.problem !== undefined) continue;
@@ -63,31 +66,45 @@ export class Sweep {
   }
 
   async #examine(): Promise<SweepShape> {
-    const { cluster, ledger, bootId, metrics } = this.#options;
+    const { cluster, ledger, metrics } = this.#options;
     const goneSinceMs = new Map<string, number>();
     const freed: string[] = [];
     let examined = 0;
-    for await (const page of recordPages(ledger.ledger, { node: cluster.nodeName })) {
+    for await (const page of recordPages(ledger.ledger, cluster.ownRecords)) {
+      if (this.#signal?.aborted) break;
       examined += page.length;
-      for (const [record, holder] of page.flatMap((one) => one.holders.map((user) => [one, user] as const))) {
-        if (holder.netns === undefined || namespaceState(holder.netns, bootId) !== 'gone') continue;
-        const key = `${formatAddress(record.address)}\0${holder.sandbox}`;
-        const sinceMs = this.#goneSinceMs.get(key) ?? performance.now();
-        if (performance.now() - sinceMs < confirmAfterMs) goneSinceMs.set(key, sinceMs);
-        else freed.push(...(await this.#free(record, holder)));
-      }
+      const due = holdersOf(page).filter(([record, holder]) => this.#isGone(record, holder, goneSinceMs));
+      // At once, so that the ledger commits them together.
+      freed.push(...(await Promise.all(due.map(([record, holder]) => this.#free(record, holder)))).flat());
     }
     this.#goneSinceMs = goneSinceMs;
     metrics.swept(freed.length);
     return { examined, suspected: goneSinceMs.size, freed };
   }
 
+  /** Whether a holder's namespace is gone by two readings; a first one is noted. */
+  #isGone(record: AllocationRecord, holder: Holder, goneSinceMs: Map<string, number>): boolean {
+    if (!this.#isGoneNow(holder)) return false;
+    const { path, device, inode, bootId } = holder.netns ?? {};
+    const key = [formatAddress(record.address), holder.sandbox, path, device, inode, bootId].join('\0');
+    const sinceMs = this.#goneSinceMs.get(key) ?? performance.now();
+    if (performance.now() - sinceMs >= confirmAfterMs) return true;
+    goneSinceMs.set(key, sinceMs);
+    return false;
+  }
+
+  #isGoneNow({ netns }: Holder): boolean {
+    return netns !== undefined && namespaceState(netns, this.#options.bootId) === 'gone';
+  }
+
   async #free(record: AllocationRecord, holder: Holder): Promise<string[]> {
     const { ledger, mutex, log } = this.#options;
     const key = attachmentKey({ sandbox: holder.sandbox, nic: record.nic });
-    const freed = await mutex.run(key, undefined, () =>
-      ledger.ledger.release({ by: 'holder', record, holder }),
-    );
+    const freed = await mutex.run(key, undefined, async () => {
+      // Looked at again in its turn: an ADD of the same container may have been before.
+      if (!this.#isGoneNow(holder)) return [];
+      return ledger.ledger.release({ by: 'holder', record, holder });
+    });
     const addresses = freed.map(({ address }) => formatAddress(address));
     const { pod, sandbox, netns } = holder;
     if (freed.length > 0)

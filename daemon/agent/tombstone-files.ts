@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { statSync } from 'node:fs';
 import { chmod, link, lstat, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -98,7 +98,7 @@ export class TombstoneFiles {
 
   /** Puts a file that can't be used aside, under a name that is never played back. */
   async setAside(name: string): Promise<string> {
-    const aside = join(this.folder, `${name}.damaged`);
+    const aside = join(this.folder, `${name}.${randomUUID()}.damaged`);
     await rename(join(this.folder, name), aside);
     return aside;
   }

@@ -66,10 +66,8 @@ test('Tombstones.replay() puts a damaged file aside and does the others', async 
   mkdirSync(join(node.files.folder, `${'1'.repeat(64)}.json`));
   assert.equal(await node.tombstones.replay(node.ledger), 0);
   assert.deepEqual(await node.ledger.records({}), []);
-  assert.deepEqual(readdirSync(node.files.folder).toSorted(), [
-    `${bad}.damaged`,
-    `${'1'.repeat(64)}.json.damaged`,
-  ]);
+  const left = readdirSync(node.files.folder).map((name) => name.replace(/\.[0-9a-f-]{36}\.damaged$/, ''));
+  assert.deepEqual(left.toSorted(), [bad, `${'1'.repeat(64)}.json`]);
 });
 
 test('Tombstones.write() keeps a DEL in memory when no file can be written, and replays it', async () => {

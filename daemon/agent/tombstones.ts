@@ -10,6 +10,9 @@ import type { TombstoneFiles } from './tombstone-files.ts';
 /** DELs that are kept in memory because not even a tombstone could be written; beyond, the sweep has to find the leak. */
 const unwrittenMax = 10_000;
 
+/** Tombstones that are played back together: enough to share the ledger's commits, few enough for open files. */
+const replayedAtOnce = 100;
+
 export interface TombstonesOptions {
   readonly files: TombstoneFiles;
   /** Shared with everything else that works on attachments. */
@@ -77,7 +80,8 @@ export class Tombstones {
     try {
       await this.#playBack(name, ledger);
     } catch (error) {
-      const message = `an earlier DEL of container ${sandbox}, NIC ${nic} has to be done first, and fails`;
+      const cause = error instanceof Error ? error.message : String(error);
+      const message = `an earlier DEL of container ${sandbox}, NIC ${nic} has to be done first, and fails: ${cause}`;
       throw new CniError(CniCode.tryAgainLater, message, { cause: error });
     }
   }
@@ -91,23 +95,33 @@ export class Tombstones {
   }
 
   /**
-   * Does all DELs that wait. Those that fail stay for the next time.
+   * Does all DELs that wait, or as many as it comes to before the signal is aborted. Those that fail stay for the next time.
    *
    * @returns how many still wait
    */
-  async replay(ledger: Ledger): Promise<number> {
-    const names = new Set([...(await this.#files.list()), ...this.#unwritten.keys()]);
-    let waiting = 0;
-    for (const name of names) {
-      try {
-        await this.#replayOne(name, ledger);
-      } catch (error) {
-        waiting += 1;
-        this.#log.warn({ err: error, tombstone: name }, 'tombstone could not be played back');
-      }
+  async replay(ledger: Ledger, signal?: AbortSignal): Promise<number> {
+    const names = [...new Set([...(await this.#files.list()), ...this.#unwritten.keys()])];
+    let done = 0;
+    for (let at = 0; at < names.length; at += replayedAtOnce) {
+      if (signal?.aborted === true) break;
+      const batch = names.slice(at, at + replayedAtOnce);
+      // At once, so that the ledger commits them together.
+      const outcomes = await Promise.all(batch.map((name) => this.#tryReplay(name, ledger)));
+      done += outcomes.filter(Boolean).length;
     }
+    const waiting = names.length - done;
     this.#metrics.tombstones(waiting);
     return waiting;
+  }
+
+  async #tryReplay(name: string, ledger: Ledger): Promise<boolean> {
+    try {
+      await this.#replayOne(name, ledger);
+      return true;
+    } catch (error) {
+      this.#log.warn({ err: error, tombstone: name }, 'tombstone could not be played back');
+      return false;
+    }
   }
 
   async #replayOne(name: string, ledger: Ledger): Promise<void> {

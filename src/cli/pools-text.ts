@@ -30,7 +30,10 @@ export function poolsNotes({ pools, problems }: PoolsShape): readonly string[] {
   const conditions = pools.flatMap(({ name, conditions: own }) =>
     own.map(({ type, message }) => `pool ${name}: ${type}: ${message}`),
   );
-  const notes = [...conditions, ...problems.map((problem) => `problem: ${problem}`)];
+  const notes = [
+    ...conditions,
+    ...problems.map((problem) => (problem.startsWith('warning: ') ? problem : `problem: ${problem}`)),
+  ];
   if (pools.length > 0) return notes;
   return [...notes, 'the agent has no pools: write SpiderIPPool manifests into its folder of pools'];
 }

@@ -19,6 +19,12 @@ export interface Cluster {
   /** Name of the node that this agent serves. */
   readonly nodeName: string;
 
+  /**
+   * Which records of the ledger are of this node: by its name on a cluster, and all where the ledger is the node's own, since a
+   * host may change its name.
+   */
+  readonly ownRecords: { readonly node?: string };
+
   /** The pools as they are now. */
   catalog(): PoolCatalog;
 

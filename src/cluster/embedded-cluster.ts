@@ -10,6 +10,7 @@ import type { ResolvedFiles } from './pool-files.ts';
 /** One host without a cluster: pools come from files, and of pods only their names are known. */
 export class EmbeddedCluster implements Cluster {
   readonly nodeName: string;
+  readonly ownRecords = {};
   #catalog: PoolCatalog = { pools: [], byName: new Map() };
   #conditions: ReadonlyMap<string, readonly PoolCondition[]> = new Map();
 

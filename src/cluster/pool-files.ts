@@ -32,6 +32,9 @@ export interface ResolvedFiles {
   readonly remembered: RememberedFiles;
 }
 
+/** Pools at most: the ledger keeps the state of each in memory, and asks each about every address that changes. */
+export const poolsMax = 1024;
+
 /** When a retired pool was asked to go is not known; any time marks it as going. */
 const retiredAt = '1970-01-01T00:00:00Z';
 
@@ -108,6 +111,8 @@ class FolderReading {
       const message = `${resource.kind} ${name} is in ${other.file} and in ${file}: the one in ${other.file} is in force, rename or remove the other`;
       this.#problems.push(`${file}: ${message}`);
       if (resource.kind === 'SpiderIPPool') this.#condition(name, 'DuplicateName', message);
+    } else if (resource.kind === 'SpiderIPPool' && this.#pools.size >= poolsMax) {
+      this.#problems.push(`${file}: pool ${name} is left out: one host serves at most ${poolsMax} pools`);
     } else if (resource.kind === 'SpiderIPPool') {
       this.#pools.set(name, { pool: resource, file });
     } else {

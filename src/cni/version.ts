@@ -18,7 +18,9 @@ export function parseCniVersion(configured: string | undefined): CniVersion {
   const version = configured === undefined || configured === '' ? '0.1.0' : configured;
   const known = cniVersions.find((v) => v === version);
   if (known !== undefined) return known;
-  throw new CniError(CniCode.incompatibleVersion, 'incompatible CNI versions', {
+  const isMissing = configured === undefined || configured === '';
+  const what = isMissing ? 'cniVersion is missing, which means "0.1.0"' : 'incompatible CNI versions';
+  throw new CniError(CniCode.incompatibleVersion, `${what}: write "cniVersion": "${latestCniVersion}"`, {
     details: `config is ${quoteText(version)}, plugin supports ${JSON.stringify(cniVersions)}`,
   });
 }

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Ledger, RecordFilter } from './ledger.ts';
-import type { AllocationRecord } from './record.ts';
+import type { AllocationRecord, Holder } from './record.ts';
 
 /** Records that are held at once: a page takes a millisecond or two. */
 const pageLimit = 200;
@@ -27,4 +27,11 @@ export async function allRecords(ledger: Ledger, filter: RecordFilter): Promise<
   const all: AllocationRecord[] = [];
   for await (const page of recordPages(ledger, filter)) all.push(...page);
   return all;
+}
+
+/** Each holder of these records, with its record. */
+export function holdersOf(
+  records: readonly AllocationRecord[],
+): (readonly [record: AllocationRecord, holder: Holder])[] {
+  return records.flatMap((record) => record.holders.map((holder) => [record, holder] as const));
 }

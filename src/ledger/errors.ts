@@ -8,6 +8,8 @@ export type LedgerErrorCode =
   | 'LEDGER_FULL'
   /** Another process holds the store for longer than the limit. */
   | 'LEDGER_BUSY'
+  /** The store's file was removed or replaced while it was in use: only a restart helps. */
+  | 'LEDGER_LOST'
   /** Reading or writing the store failed. */
   | 'LEDGER_IO'
   /** The ledger was closed, or is not loaded yet. */

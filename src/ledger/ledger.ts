@@ -70,7 +70,10 @@ export type ReleaseCondition =
   | { readonly by: 'attachment'; readonly sandbox: string; readonly nic: string; readonly uid?: string }
   /** Exactly this record, if it still stands as it was read: same address, NIC, time and holders. Frees static records too. */
   | { readonly by: 'record'; readonly record: AllocationRecord; readonly suspect?: boolean }
-  /** One holder of a record that was read, as `attachment` would, but only on this address: for sweeps. */
+  /**
+   * One holder of a record that was read, as `attachment` would, but only on this address and only if it still is as it was
+   * read, its namespace included: a container that was started again since, under the same id, has another one. For sweeps.
+   */
   | {
       readonly by: 'holder';
       readonly record: AllocationRecord;

@@ -48,6 +48,10 @@ const refusals: Readonly<Record<string, Response>> = {
       'invalid network config: name is missing: give the network a name, such as "macvlan-vlan0"',
     ),
   },
+  413: {
+    description: 'The body is larger than 2 MiB.',
+    content: errorContent('too large', 6, 'the body is larger than 2097152 bytes'),
+  },
   409: {
     description: 'The state of pools and records forbids it (codes from 100).',
     content: errorContent(

@@ -37,5 +37,5 @@ function httpStatus(code: number): number {
 function configuredVersion(body: unknown): string | undefined {
   const config = typeof body === 'object' && body !== null && 'config' in body ? body.config : undefined;
   if (typeof config !== 'object' || config === null || !('cniVersion' in config)) return undefined;
-  return typeof config.cniVersion === 'string' ? config.cniVersion : undefined;
+  return typeof config.cniVersion === 'string' && config.cniVersion !== '' ? config.cniVersion : undefined;
 }

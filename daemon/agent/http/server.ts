@@ -1,4 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { errorObject } from '../../../src/cni/compose-error.ts';
+import { CniCode, CniError } from '../../../src/cni/error.ts';
 import { deadlineHeader } from '../../../src/cni/request.ts';
 import type { Logger } from '../../../src/log/logger.ts';
 import { readJsonBody } from './body.ts';
@@ -114,11 +116,17 @@ export class HttpServer {
   }
 
   #refusal(error: unknown, message: IncomingMessage): Reply {
-    if (error instanceof HttpError)
-      return jsonReply(error.status, { code: error.status, msg: error.message });
+    if (error instanceof HttpError) return jsonReply(error.status, refusalBody(error, message.url ?? ''));
     this.#log.error({ err: error, method: message.method, path: message.url }, 'request failed unexpectedly');
     return jsonReply(500, { code: 500, msg: 'internal error of the agent; its log has the details' });
   }
+}
+
+/** What a refusal of the HTTP layer says: to the plugin, which prints it, a CNI error object, and to people the status. */
+function refusalBody({ status, message: msg }: HttpError, path: string): object {
+  if (!path.startsWith('/v1/cni/')) return { code: status, msg };
+  const code = status === 503 || status === 504 ? CniCode.tryAgainLater : CniCode.decodingFailure;
+  return errorObject(new CniError(code, msg));
 }
 
 /** An answer with this value as JSON. */

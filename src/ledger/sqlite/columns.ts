@@ -15,6 +15,18 @@ export function optionalTextOf(row: Row, column: string): string | undefined {
   return row[column] === null ? undefined : textOf(row, column);
 }
 
+/** A column that holds an integer as a decimal text, or nothing. */
+export function optionalIntegerOf(row: Row, column: string): bigint | undefined {
+  const text = optionalTextOf(row, column);
+  return text === undefined ? undefined : integerOfText(text, column);
+}
+
+/** An integer that was written as a decimal text. */
+export function integerOfText(text: string, what: string): bigint {
+  if (!/^\d+$/.test(text)) throw damaged(what);
+  return BigInt(text);
+}
+
 /** A column that holds a number. */
 export function numberOf(row: Row, column: string): number {
   const value = row[column];

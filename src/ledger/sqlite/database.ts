@@ -96,7 +96,7 @@ export class Database implements Disposable {
     if (this.#isSameFile()) return;
     this.rollback();
     throw new LedgerError(
-      'LEDGER_IO',
+      'LEDGER_LOST',
       `${this.path} was removed or replaced while it was in use; restart the agent to use the new file`,
     );
   }

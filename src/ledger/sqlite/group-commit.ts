@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import { LedgerError } from '../errors.ts';
 
 /** Requests in one transaction: it holds the event loop for some 10 ms at most. */
@@ -234,10 +234,4 @@ function waitingFor<P, T>(
 
 function isCode(error: unknown, code: string): boolean {
   return error instanceof LedgerError && error.code === code;
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve);
-  });
 }

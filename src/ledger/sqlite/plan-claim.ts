@@ -1,4 +1,4 @@
-import type { Address } from '../../ip/address.ts';
+import { type Address, familyOf } from '../../ip/address.ts';
 import type { Choice, ChoiceClass, Chooser } from '../../ipam/choose.ts';
 import { isSuspectUsable } from '../../ipam/choose.ts';
 import type { PoolRange, Want } from '../../ipam/want.ts';
@@ -87,13 +87,9 @@ function note(
 
 function standingFor(records: readonly AllocationRecord[], want: Want): AllocationRecord | undefined {
   const matching = records.filter(
-    (record) => record.nic === want.nic && isOfFamily(record.address, want.family),
+    (record) => record.nic === want.nic && familyOf(record.address) === want.family,
   );
   return matching.find((record) => record.address === want.requested) ?? matching[0];
-}
-
-function isOfFamily(address: Address, family: 4 | 6): boolean {
-  return (typeof address === 'number') === (family === 4);
 }
 
 function grantStanding(

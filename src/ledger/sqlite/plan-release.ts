@@ -1,6 +1,6 @@
 import type { ReleaseCondition } from '../ledger.ts';
 import type { AllocationRecord, Holder } from '../record.ts';
-import { isOfAttachment, isSameAllocation, isSameUser, standsAsRead } from '../record-equality.ts';
+import { isOfAttachment, isSameAllocation, sameHolder, standsAsRead } from '../record-equality.ts';
 import type { RecordStore } from './record-store.ts';
 
 /** A record that a release changes. */
@@ -33,7 +33,7 @@ export function planRelease(
     return standsAsRead(current, condition.record) ? [freed(current, condition.suspect)] : [];
   }
   if (!isSameAllocation(current, condition.record)) return [];
-  return without(current, (holder) => isSameUser(holder, condition.holder), condition.suspect);
+  return without(current, (holder) => sameHolder(holder, condition.holder), condition.suspect);
 }
 
 function freed(before: AllocationRecord, suspect = false): ReleaseStep {

@@ -2,7 +2,7 @@ import type { Address } from '../../ip/address.ts';
 import type { PageOptions, RecordFilter } from '../ledger.ts';
 import type { AllocationRecord, Holder, NetworkNamespace, StaticOwner } from '../record.ts';
 import { addressKey } from './address-key.ts';
-import { addressOf, numberOf, optionalTextOf, textOf } from './columns.ts';
+import { addressOf, numberOf, optionalIntegerOf, optionalTextOf, textOf } from './columns.ts';
 import type { Database, Row, Value } from './database.ts';
 
 const PAGE_DEFAULT = 500;
@@ -176,13 +176,13 @@ function holderOf(row: Row): Holder {
 function netnsOf(row: Row): NetworkNamespace | undefined {
   const path = optionalTextOf(row, 'netns_path');
   if (path === undefined) return undefined;
-  const device = optionalTextOf(row, 'netns_device');
-  const inode = optionalTextOf(row, 'netns_inode');
+  const device = optionalIntegerOf(row, 'netns_device');
+  const inode = optionalIntegerOf(row, 'netns_inode');
   const bootId = optionalTextOf(row, 'boot_id');
   return {
     path,
-    ...(device !== undefined && { device: BigInt(device) }),
-    ...(inode !== undefined && { inode: BigInt(inode) }),
+    ...(device !== undefined && { device }),
+    ...(inode !== undefined && { inode }),
     ...(bootId !== undefined && { bootId }),
   };
 }

@@ -1,7 +1,7 @@
 import type { Address } from '../../ip/address.ts';
 import type { AllocationRecord, Holder, ReleasedRecord } from '../record.ts';
 import { addressKey } from './address-key.ts';
-import { addressOf, damaged, numberOf, textOf } from './columns.ts';
+import { addressOf, damaged, integerOfText, numberOf, textOf } from './columns.ts';
 import type { Database } from './database.ts';
 
 /** Traces are kept for a day: long enough for "who had this address" the morning after. */
@@ -130,8 +130,8 @@ function decodeHolder(stored: StoredHolder): Holder {
     ...rest,
     netns: {
       ...place,
-      ...(device !== undefined && { device: BigInt(device) }),
-      ...(inode !== undefined && { inode: BigInt(inode) }),
+      ...(device !== undefined && { device: integerOfText(device, 'released.last') }),
+      ...(inode !== undefined && { inode: integerOfText(inode, 'released.last') }),
     },
   };
 }

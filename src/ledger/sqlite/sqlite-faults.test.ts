@@ -105,7 +105,7 @@ describe('SqliteLedger', () => {
     await using ledger = await openSqliteLedger({ path });
     await claimed(ledger, claimantOf('a'), wants);
     rmSync(path);
-    await assert.rejects(ledger.claim(claimantOf('b'), wants, chooseAddress), failsWith('LEDGER_IO'));
+    await assert.rejects(ledger.claim(claimantOf('b'), wants, chooseAddress), failsWith('LEDGER_LOST'));
   });
 
   it('SqliteLedger waits for another process that holds the store, but not for ever', async () => {
@@ -123,7 +123,8 @@ describe('SqliteLedger', () => {
     assert.equal(reason, signal.reason);
     assert.deepEqual(await ledger.records({}), []);
     await assert.rejects(refused, failsWith('LEDGER_BUSY'));
-    const patient = claimed(ledger, claimantOf('patient'), wants);
+    await using lasting = await openSqliteLedger({ path });
+    const patient = claimed(lasting, claimantOf('patient'), wants);
     await sleep(30);
     other.exec('COMMIT');
     await patient;
