@@ -98,9 +98,17 @@ export class TombstoneFiles {
 
   /** Puts a file that can't be used aside, under a name that is never played back. */
   async setAside(name: string): Promise<string> {
-    const aside = join(this.folder, `${name}.${randomUUID()}.damaged`);
-    await rename(join(this.folder, name), aside);
-    return aside;
+    const path = join(this.folder, name);
+    const aside = `${path}.damaged`;
+    try {
+      await rename(path, aside);
+      return aside;
+    } catch {
+      // What has that name already can't be replaced: a folder, for one.
+      const another = `${path}.${randomUUID()}.damaged`;
+      await rename(path, another);
+      return another;
+    }
   }
 }
 

@@ -66,8 +66,10 @@ test('Tombstones.replay() puts a damaged file aside and does the others', async 
   mkdirSync(join(node.files.folder, `${'1'.repeat(64)}.json`));
   assert.equal(await node.tombstones.replay(node.ledger), 0);
   assert.deepEqual(await node.ledger.records({}), []);
-  const left = readdirSync(node.files.folder).map((name) => name.replace(/\.[0-9a-f-]{36}\.damaged$/, ''));
-  assert.deepEqual(left.toSorted(), [bad, `${'1'.repeat(64)}.json`]);
+  assert.deepEqual(readdirSync(node.files.folder).toSorted(), [
+    `${bad}.damaged`,
+    `${'1'.repeat(64)}.json.damaged`,
+  ]);
 });
 
 test('Tombstones.write() keeps a DEL in memory when no file can be written, and replays it', async () => {
@@ -113,4 +115,13 @@ test('TombstoneFiles.prepare() removes old drafts of killed writers, and nothing
   utimesSync(join(node.files.folder, old), 1, 1);
   await node.files.prepare();
   assert.deepEqual(readdirSync(node.files.folder).toSorted(), [young, 'other'].toSorted());
+});
+
+test('Tombstones.replay() finds another name for a damaged file whose own is taken by a folder', async () => {
+  await using node = await createTestNode();
+  const bad = join(node.files.folder, `${'1'.repeat(64)}.json`);
+  mkdirSync(bad);
+  mkdirSync(join(`${bad}.damaged`, 'full'), { recursive: true });
+  assert.equal(await node.tombstones.replay(node.ledger), 0);
+  assert.deepEqual(await node.files.list(), []);
 });
