@@ -30,6 +30,18 @@ function poolsOf(cluster: EmbeddedCluster): string[] {
   return cluster.catalog().pools.map(({ pool }) => `${pool.name}${pool.deleting ? ' deleting' : ''}`);
 }
 
+/** Follows the folder until the end of the test. */
+function follow(folder: PoolFolder): AsyncDisposable {
+  const ending = new AbortController();
+  const following = folder.follow(ending.signal);
+  return {
+    async [Symbol.asyncDispose]() {
+      ending.abort();
+      await following;
+    },
+  };
+}
+
 function folderOf(node: TestNode, cluster = node.cluster): PoolFolder {
   return new PoolFolder({ folder: join(node.folder, 'pools'), cluster, log: testLog });
 }
@@ -62,8 +74,8 @@ test('PoolFolder.follow() takes over edits, new files, and a folder that appears
   await using node = await createTestNode();
   const folder = folderOf(node);
   await folder.load(node.ledger);
-  const ending = new AbortController();
-  const following = folder.follow(ending.signal);
+  await using stack = new AsyncDisposableStack();
+  stack.use(follow(folder));
   const path = join(node.folder, 'pools');
   writeFolder(path, { 'a.yaml': poolManifest('a', '10.6.0.1') });
   await until(() => poolsOf(node.cluster).join() === 'a');
@@ -74,8 +86,6 @@ test('PoolFolder.follow() takes over edits, new files, and a folder that appears
   writeFileSync(join(path, 'a.yaml'), poolManifest('a', '10.6.0.1-10.6.0.5'));
   await until(() => node.cluster.catalog().byName.get('a')?.total === 5n);
   assert.deepEqual(poolsOf(node.cluster), ['a', 'c']);
-  ending.abort();
-  await following;
 });
 
 test('PoolFolder.follow() keeps a removed pool for its records and drops it with the last one', async () => {
@@ -86,14 +96,12 @@ test('PoolFolder.follow() keeps a removed pool for its records and drops it with
   await folder.load(node.ledger);
   const request = addRequest('c1');
   await node.attachments.add(request, new AbortController().signal);
-  const ending = new AbortController();
-  const following = folder.follow(ending.signal);
+  await using stack = new AsyncDisposableStack();
+  stack.use(follow(folder));
   rmSync(join(path, 'a.yaml'));
   await until(() => poolsOf(node.cluster).join() === 'a deleting,b');
   await node.attachments.del(request.attachment);
   await until(() => poolsOf(node.cluster).join() === 'b');
-  ending.abort();
-  await following;
 });
 
 test('PoolFolder.follow() leaves everything as it is when the folder vanishes', async () => {
@@ -102,13 +110,11 @@ test('PoolFolder.follow() leaves everything as it is when the folder vanishes', 
   writeFolder(path, { 'a.yaml': poolManifest('a', '10.6.0.1') });
   const folder = folderOf(node);
   await folder.load(node.ledger);
-  const ending = new AbortController();
-  const following = folder.follow(ending.signal);
+  await using stack = new AsyncDisposableStack();
+  stack.use(follow(folder));
   rmSync(path, { recursive: true });
   await until(() => folder.problems.some((problem) => problem.includes("can't be read")));
   assert.deepEqual(poolsOf(node.cluster), ['a']);
-  ending.abort();
-  await following;
 });
 
 test('PoolFolder.follow() ends without waiting for a file that is written without end', async () => {
@@ -140,8 +146,8 @@ test('PoolFolder.follow() takes a file that is removed and written anew for one 
   writeFolder(path, { 'a.yaml': poolManifest('a', '10.6.0.1') });
   const folder = folderOf(node);
   await folder.load(node.ledger);
-  const ending = new AbortController();
-  const following = folder.follow(ending.signal);
+  await using stack = new AsyncDisposableStack();
+  stack.use(follow(folder));
   const seen = new Set<string>();
   const update = node.cluster.update.bind(node.cluster);
   node.cluster.update = (resolved) => {
@@ -155,8 +161,6 @@ test('PoolFolder.follow() takes a file that is removed and written anew for one 
   }
   await until(() => node.cluster.catalog().byName.get('a')?.total === 3n);
   assert.deepEqual([...seen], ['a']);
-  ending.abort();
-  await following;
 });
 
 test('PoolFolder.load() reports what is no file, reads the others, and waits for nobody', async () => {
