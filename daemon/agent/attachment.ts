@@ -1,6 +1,6 @@
 import type { PodReference } from '../../src/cluster/cluster.ts';
 import type { NicRequest } from '../../src/ipam/request.ts';
-import type { NetworkNamespace } from '../../src/ledger/record.ts';
+import type { AllocationRecord, Holder, NetworkNamespace } from '../../src/ledger/record.ts';
 
 /** One attachment of a sandbox to a network, as the runtime named it. All texts were checked at the door. */
 export interface Attachment {
@@ -29,4 +29,9 @@ export function ownerUid({ sandbox, pod }: Attachment): string {
 /** The key under which work on one attachment is done one after the other. */
 export function attachmentKey({ sandbox, nic }: Pick<Attachment, 'sandbox' | 'nic'>): string {
   return `${sandbox}\0${nic}`;
+}
+
+/** The key of the attachment that a holder of a record is. */
+export function holderKey({ nic }: AllocationRecord, { sandbox }: Holder): string {
+  return attachmentKey({ sandbox, nic });
 }

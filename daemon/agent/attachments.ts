@@ -12,7 +12,7 @@ import type { Logger } from '../../src/log/logger.ts';
 import type { AgentMetrics } from '../../src/metrics/agent-metrics.ts';
 import type { Operation } from '../../src/metrics/operation-metrics.ts';
 import { type AllocatedAddress, describeAddress } from './allocated-address.ts';
-import { type AddRequest, type Attachment, attachmentKey, ownerUid } from './attachment.ts';
+import { type AddRequest, type Attachment, attachmentKey, holderKey, ownerUid } from './attachment.ts';
 import { claimError } from './claim-error.ts';
 import type { KeyedMutex } from './keyed-mutex.ts';
 import { type LedgerSlot, toCniError } from './ledger-slot.ts';
@@ -202,14 +202,14 @@ export class Attachments {
     let freed = 0;
     try {
       for await (const page of recordPages(ledger.ledger, { network, ...cluster.ownRecords })) {
-        const stale = holdersOf(page).filter(([record, holder]) => {
-          const key = attachmentKey({ sandbox: holder.sandbox, nic: record.nic });
-          return (node === undefined || holder.node === node) && !keep.has(key);
-        });
+        const stale = holdersOf(page).filter(
+          ([record, holder]) =>
+            (node === undefined || holder.node === node) && !keep.has(holderKey(record, holder)),
+        );
         // At once, so that the ledger commits them together.
         const released = await Promise.all(
           stale.map(([record, holder]) =>
-            mutex.run(attachmentKey({ sandbox: holder.sandbox, nic: record.nic }), signal, () =>
+            mutex.run(holderKey(record, holder), signal, () =>
               ledger.ledger.release({ by: 'holder', record, holder }),
             ),
           ),

@@ -6,7 +6,7 @@ import type { AllocationRecord, Holder } from '../../src/ledger/record.ts';
 import type { Logger } from '../../src/log/logger.ts';
 import type { AgentMetrics } from '../../src/metrics/agent-metrics.ts';
 import type { SweepShape } from '../../src/wire/shapes.ts';
-import { attachmentKey } from './attachment.ts';
+import { holderKey } from './attachment.ts';
 import type { KeyedMutex } from './keyed-mutex.ts';
 import type { LedgerSlot } from './ledger-slot.ts';
 import { namespaceState } from './netns.ts';
@@ -99,8 +99,7 @@ export class Sweep {
 
   async #free(record: AllocationRecord, holder: Holder): Promise<string[]> {
     const { ledger, mutex, log } = this.#options;
-    const key = attachmentKey({ sandbox: holder.sandbox, nic: record.nic });
-    const freed = await mutex.run(key, undefined, async () => {
+    const freed = await mutex.run(holderKey(record, holder), undefined, async () => {
       // Looked at again in its turn: an ADD of the same container may have been before.
       if (!this.#isGoneNow(holder)) return [];
       return ledger.ledger.release({ by: 'holder', record, holder });

@@ -1,5 +1,4 @@
 import { formatAddress } from '../../../src/ip/address.ts';
-import { formatCidr } from '../../../src/ip/cidr.ts';
 import type { PoolCatalog } from '../../../src/ipam/pool.ts';
 import { allRecords } from '../../../src/ledger/all-records.ts';
 import type { AllocationRecord } from '../../../src/ledger/record.ts';
@@ -8,6 +7,7 @@ import type { Handler } from '../http/message.ts';
 import { jsonReply } from '../http/server.ts';
 import type { HandlerContext } from './context.ts';
 import { refusalText } from './original-args.ts';
+import { originalRoutes } from './original-routes.ts';
 import { toReplyError } from './reply-error.ts';
 
 /** `GET /v1/ipam/healthy`: 200 while the agent serves; the original's plugin asks before each call. */
@@ -56,13 +56,6 @@ function interfacesOf(records: readonly AllocationRecord[], catalog: PoolCatalog
       [`ipv${family}Pool`]: pool,
       ...(gateway !== undefined && { [`ipv${family}Gateway`]: formatAddress(gateway) }),
     }));
-    const routes = addresses.flatMap((one) =>
-      one.routes.map(({ destination, gateway }) => ({
-        ifName: nic,
-        dst: formatCidr(destination),
-        gw: formatAddress(gateway),
-      })),
-    );
-    return Object.assign({ interface: nic, routes }, ...families) as object;
+    return Object.assign({ interface: nic, routes: originalRoutes(addresses) }, ...families) as object;
   });
 }

@@ -1,6 +1,5 @@
 import { sanitizeText } from '../../../src/cni/sanitize-text.ts';
 import { formatAddress } from '../../../src/ip/address.ts';
-import { formatCidr } from '../../../src/ip/cidr.ts';
 import type { AllocatedAddress } from '../allocated-address.ts';
 import type { AddRequest } from '../attachment.ts';
 import type { AgentRequest, Handler, Reply } from '../http/message.ts';
@@ -15,6 +14,7 @@ import {
   podOf,
   refusalText,
 } from './original-args.ts';
+import { originalRoutes } from './original-routes.ts';
 import { toReplyError } from './reply-error.ts';
 
 /** Code of a schema violation in the original's framework. */
@@ -107,12 +107,6 @@ function addResponse(addresses: readonly AllocatedAddress[]): object {
       ipPool: pool,
       ...(gateway !== undefined && { gateway: formatAddress(gateway) }),
     })),
-    routes: addresses.flatMap(({ nic, routes }) =>
-      routes.map(({ destination, gateway }) => ({
-        ifName: nic,
-        dst: formatCidr(destination),
-        gw: formatAddress(gateway),
-      })),
-    ),
+    routes: originalRoutes(addresses),
   };
 }
