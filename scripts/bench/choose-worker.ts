@@ -41,7 +41,13 @@ function makeSubject(subnet: string, fill: Fill): Subject {
   const random = seededRandom(eligible.size);
   const taken = fill === 'scattered' ? drawAddresses(eligible, random) : contiguous(eligible, fill);
   const free = eligible.subtract(taken);
-  const range: PoolRange = { name: 'bench', family: cidr.family, eligible, reuseDelayMs: 30_000 };
+  const range: PoolRange = {
+    name: 'bench',
+    family: cidr.family,
+    subnet: cidr,
+    eligible,
+    reuseDelayMs: 30_000,
+  };
   const state = new PoolState({
     range,
     free: new RangeIndex(cidr.family, free),

@@ -25,3 +25,31 @@ export const applicationAffinityKeys = [
 
 /** Annotation of a SpiderIPPool: how long a released address rests before it is used again. */
 export const reuseDelayAnnotation = 'ipam.spidernet.io/reuse-delay';
+
+/** Annotation of a SpiderIPPool: `blocks` when its records are in address blocks, so that those of the original were imported. */
+export const ledgerAnnotation = 'ipam.spidernet.io/ledger';
+
+/** Annotations of a pod that select pools, subnets and routes. */
+export const podAnnotations = {
+  ippool: 'ipam.spidernet.io/ippool',
+  ippools: 'ipam.spidernet.io/ippools',
+  subnet: 'ipam.spidernet.io/subnet',
+  subnets: 'ipam.spidernet.io/subnets',
+  routes: 'ipam.spidernet.io/routes',
+  defaultRouteNic: 'ipam.spidernet.io/default-route-nic',
+} as const;
+
+/** Annotations of a namespace that select pools for its pods, by family. */
+export const namespaceAnnotations = {
+  4: 'ipam.spidernet.io/default-ipv4-ippool',
+  6: 'ipam.spidernet.io/default-ipv6-ippool',
+} as const;
+
+/** Annotations in which Multus finds the networks of a pod. */
+export const multusAnnotations = {
+  defaultNetwork: 'v1.multus-cni.io/default-network',
+  networks: 'k8s.v1.cni.cncf.io/networks',
+} as const;
+
+/** Annotation of a mirror pod: the UID under which the kubelet runs the static pod. */
+export const configHashAnnotation = 'kubernetes.io/config.hash';

@@ -1,5 +1,6 @@
 import type { ClusterFacts } from '../ipam/facts.ts';
 import type { PoolCatalog } from '../ipam/pool.ts';
+import type { Holder, StaticOwner } from '../ledger/record.ts';
 
 /** The pod of a request as the runtime named it; undefined fields were not given. */
 export interface PodReference {
@@ -10,8 +11,36 @@ export interface PodReference {
 
 /** Something about the pools that an operator should know. */
 export interface PoolCondition {
-  readonly type: 'Overlap' | 'OutsideAllocations' | 'BadManifest' | 'DuplicateName' | 'Deleting';
+  readonly type:
+    | 'Overlap'
+    | 'OutsideAllocations'
+    | 'BadManifest'
+    | 'DuplicateName'
+    | 'Deleting'
+    | 'OriginalRecords';
   readonly message: string;
+}
+
+/** Facts for one request, consistent in themselves. */
+export interface RequestFacts extends ClusterFacts {
+  /** UID of the pod, where the cluster knows it and the runtime gave none. */
+  readonly uid?: string;
+  /** Set when the pod's addresses outlive it: StatefulSet pods and KubeVirt VMs, where the configuration keeps theirs. */
+  readonly owner?: StaticOwner & { readonly takeover: 'move' | 'share' };
+}
+
+/**
+ * Whether the pod of a holder may still use its addresses: `living` unless it is gone, replaced by another of its name,
+ * being deleted past all its containers, or finished; `unknown` where nothing tells of pods (a host without a cluster).
+ */
+export type PodState = 'living' | 'gone' | 'unknown';
+
+/** Who uses an address, as far as a pod's state needs it. */
+export type PodHolder = Pick<Holder, 'uid' | 'sandbox' | 'pod'>;
+
+/** How long an answer is waited for. */
+export interface ClusterReadOptions {
+  readonly signal?: AbortSignal;
 }
 
 /** What the decisions need to know of pods, namespaces, the node and the pools: here from a folder, on a cluster from the API server. */
@@ -36,5 +65,22 @@ export interface Cluster {
    *
    * @throws CniError with code 108 when the pod is known not to be alive, 11 when the facts can't be read now
    */
-  facts(pod: PodReference, options: { readonly signal: AbortSignal }): Promise<ClusterFacts>;
+  facts(pod: PodReference, options: { readonly signal: AbortSignal }): Promise<RequestFacts>;
+
+  /** The state of a holder's pod as last heard of; costs nothing. */
+  podState(holder: PodHolder): PodState;
+
+  /**
+   * The state of a holder's pod by a reading of its own (on a cluster a quorum read).
+   *
+   * @throws CniError with code 11 when it can't be read now
+   */
+  readPodState(holder: PodHolder, options?: ClusterReadOptions): Promise<PodState>;
+
+  /**
+   * Whether a static owner still keeps its addresses (the StatefulSet exists and has this ordinal; the VM exists).
+   *
+   * @throws CniError with code 11 when it can't be read now
+   */
+  isOwnerValid(owner: StaticOwner, options?: ClusterReadOptions): Promise<boolean>;
 }

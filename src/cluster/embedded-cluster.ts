@@ -1,10 +1,9 @@
 import { describeRanges } from '../api/range-lists.ts';
 import { buildCatalog } from '../ipam/catalog.ts';
 import { compilePool, reservedAddresses } from '../ipam/compile-pool.ts';
-import type { ClusterFacts } from '../ipam/facts.ts';
 import type { PoolCatalog } from '../ipam/pool.ts';
 import { findPoolConflicts, type PoolConflict } from '../ipam/pool-conflicts.ts';
-import type { Cluster, PodReference, PoolCondition } from './cluster.ts';
+import type { Cluster, PodReference, PodState, PoolCondition, RequestFacts } from './cluster.ts';
 import type { ResolvedFiles } from './pool-files.ts';
 
 /** One host without a cluster: pools come from files, and of pods only their names are known. */
@@ -33,13 +32,26 @@ export class EmbeddedCluster implements Cluster {
     return this.#conditions.get(poolName) ?? [];
   }
 
-  facts({ namespace, name }: PodReference): Promise<ClusterFacts> {
+  facts({ namespace, name }: PodReference): Promise<RequestFacts> {
     return Promise.resolve({
       node: { name: this.nodeName },
       ...(namespace !== undefined && { namespace: { name: namespace } }),
       ...(name !== undefined && { pod: { name } }),
       catalog: this.#catalog,
     });
+  }
+
+  podState(): PodState {
+    return 'unknown';
+  }
+
+  readPodState(): Promise<PodState> {
+    return Promise.resolve('unknown');
+  }
+
+  /** Nothing is static without a cluster, so nothing is taken away. */
+  isOwnerValid(): Promise<boolean> {
+    return Promise.resolve(true);
   }
 }
 

@@ -43,10 +43,11 @@ function catalogPool(pool: Pool, reserved: RangeSet, previous: CatalogPool | und
 }
 
 function reuseRange(pool: Pool, eligible: RangeSet, previous: PoolRange | undefined): PoolRange {
-  const { name, family, reuseDelayMs } = pool;
+  const { name, family, subnet, reuseDelayMs } = pool;
   const kept = previous?.eligible.equals(eligible) ? previous.eligible : eligible;
-  if (kept === previous?.eligible && previous.reuseDelayMs === reuseDelayMs) return previous;
-  return { name, family, eligible: kept, reuseDelayMs };
+  const isSame = previous?.reuseDelayMs === reuseDelayMs && structurallyEqual(previous.subnet, subnet);
+  if (kept === previous?.eligible && isSame) return previous;
+  return { name, family, subnet, eligible: kept, reuseDelayMs };
 }
 
 /** The counts follow from the pool and `eligible`, so they need no look. */

@@ -11,6 +11,18 @@ export interface ClusterFacts {
   readonly namespace?: { readonly name: string; readonly labels?: Labels; readonly annotations?: Labels };
   readonly pod?: { readonly name: string; readonly labels?: Labels; readonly annotations?: Labels };
   readonly catalog: PoolCatalog;
+  /** What the cluster's configuration says; undefined without a cluster. */
+  readonly multus?: MultusFacts;
+  /** `enableSpiderSubnet`: its annotations are then refused, since they are not supported yet. */
+  readonly subnetsEnabled?: boolean;
+}
+
+/** How the networks of a pod are found (Multus). */
+export interface MultusFacts {
+  /** `MULTUS_CLUSTER_NETWORK`: the default network as `namespace/name`, where the configuration names it. */
+  readonly clusterNetwork?: string;
+  /** Namespace of the agent: of network names without one. */
+  readonly agentNamespace: string;
 }
 
 /** Which families the configuration switches on (`enableIPv4`, `enableIPv6`). */

@@ -67,7 +67,14 @@ export type PreviewOutcome =
 /** Which records a release is about. Nothing else is ever touched, and a condition that matches nothing changes nothing. */
 export type ReleaseCondition =
   /** CNI DEL: the attachment (sandbox, NIC); the uid is compared when both sides have one. A static record loses this holder and stays. */
-  | { readonly by: 'attachment'; readonly sandbox: string; readonly nic: string; readonly uid?: string }
+  | {
+      readonly by: 'attachment';
+      readonly sandbox: string;
+      readonly nic: string;
+      readonly uid?: string;
+      /** Records that were imported from the original have no sandbox (it is empty): they match any DEL of their pod. */
+      readonly pod?: PodName;
+    }
   /** Exactly this record, if it still stands as it was read: same address, NIC, time and holders. Frees static records too. */
   | { readonly by: 'record'; readonly record: AllocationRecord; readonly suspect?: boolean }
   /**

@@ -35,7 +35,11 @@ export function poolOf(name: string, ranges: readonly string[], reuseDelayMs = 3
     return { start: ip(start), end: ip(end) };
   });
   const family: Family = typeof parsed[0]?.start === 'bigint' ? 6 : 4;
-  return { name, family, eligible: RangeSet.of(family, parsed), reuseDelayMs };
+  const subnet =
+    family === 4
+      ? { family, network: ip('10.0.0.0'), prefixLength: 8 }
+      : { family, network: ip('fd00::'), prefixLength: 8 };
+  return { name, family, subnet, eligible: RangeSet.of(family, parsed), reuseDelayMs };
 }
 
 /** A want for an address of the family of its first pool. */
