@@ -10,26 +10,46 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Makes the error for a document of which something is wrong: `problem` names the place and what to write there. */
+export type Refusal = (problem: string, details?: string) => CniError;
+
+/** As much of an array or object as a message shows. */
+const shownLengthMax = 60;
+
 function describe(value: unknown): string {
-  if (Array.isArray(value)) return 'an array';
-  if (typeof value === 'object') return 'an object';
   if (typeof value === 'string') return `the string ${quoteText(value)}`;
-  return JSON.stringify(value) ?? typeof value;
+  const text = JSON.stringify(value) ?? typeof value;
+  const shown = text.length > shownLengthMax ? `${text.slice(0, shownLengthMax)}…` : text;
+  if (Array.isArray(value)) return `an array, ${shown}`;
+  return typeof value === 'object' && value !== null ? `an object, ${shown}` : shown;
 }
+
+/** Code 7, for what a runtime gives on stdin. */
+const refuseNetworkConfig: Refusal = (problem, details) =>
+  new CniError(
+    CniCode.invalidConfig,
+    sanitizeText(`invalid network config: ${problem}`),
+    details === undefined ? {} : { details },
+  );
 
 /**
  * Reads typed fields of a JSON object as Go's encoding/json would: keys in any case (the exact spelling wins), null
- * like missing, unknown keys ignored. Everything that has the wrong type throws a CniError 7 with the key's path and what
- * to write.
+ * like missing, unknown keys ignored. Everything that has the wrong type throws what `refuse` makes of the key's path and
+ * what to write.
  */
 export class FieldReader {
   readonly #object: JsonObject;
   readonly #path: string;
+  readonly #refuse: Refusal;
 
-  /** @param path the object's own path, such as `ipam`; empty for the whole configuration */
-  constructor(object: JsonObject, path: string) {
+  /**
+   * @param path the object's own path, such as `ipam`; empty for the whole document
+   * @param refuse @default a CniError with code 7 for a network configuration
+   */
+  constructor(object: JsonObject, path: string, refuse: Refusal = refuseNetworkConfig) {
     this.#object = object;
     this.#path = path;
+    this.#refuse = refuse;
   }
 
   /** A reader of the object under `key`, or undefined when it is missing. */
@@ -37,7 +57,7 @@ export class FieldReader {
     const value = this.raw(key);
     if (value === undefined) return undefined;
     if (!isJsonObject(value)) throw this.#wrong(key, 'must be an object, {…}', value);
-    return new FieldReader(value, this.pathOf(key));
+    return new FieldReader(value, this.pathOf(key), this.#refuse);
   }
 
   /** The text under `key`; undefined when it is missing. */
@@ -67,8 +87,17 @@ export class FieldReader {
       const entry = `${key}[${index}]`;
       if (typeof value !== 'string') throw this.#wrong(entry, 'must be a string, "…"', value);
       const problem = value === '' ? 'must not be empty' : storedTextProblem(value, limits.lengthMax);
-      if (problem !== undefined) throw this.invalid(entry, problem);
+      if (problem !== undefined) throw this.invalid(entry, `${problem}: ${quoteText(value)}`);
       return value;
+    });
+  }
+
+  /** Readers of the objects in the array under `key`, none when it is missing. */
+  objects(key: string, countMax: number): readonly FieldReader[] {
+    return this.list(key, countMax).map((value, index) => {
+      const entry = `${key}[${index}]`;
+      if (!isJsonObject(value)) throw this.#wrong(entry, 'must be an object, {…}', value);
+      return new FieldReader(value, this.pathOf(entry), this.#refuse);
     });
   }
 
@@ -95,11 +124,8 @@ export class FieldReader {
 
   /** The error to throw for a value that has the right type but breaks a rule. */
   invalid(key: string, problem: string, details?: string): CniError {
-    return new CniError(
-      CniCode.invalidConfig,
-      sanitizeText(`invalid network config: ${this.pathOf(key)} ${problem}`),
-      details === undefined ? {} : { details },
-    );
+    const path = this.pathOf(key);
+    return this.#refuse(path === '' ? problem : `${path} ${problem}`, details);
   }
 
   #wrong(key: string, rule: string, value: unknown): CniError {

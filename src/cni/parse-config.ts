@@ -1,18 +1,16 @@
 import type { Address } from '../ip/address.ts';
-import { familyOf, parseAddress } from '../ip/address.ts';
+import { familyOf } from '../ip/address.ts';
 import { CniCode, CniError } from './error.ts';
 import { FieldReader, isJsonObject } from './field-reader.ts';
 import type { Attachment, NetworkConfig } from './network-config.ts';
 import { parseLogSettings, parseSocketPath } from './plugin-settings.ts';
+import { parseRequestedAddress, requestedMax, requestedTextMax } from './requested-address.ts';
 import { quoteText } from './sanitize-text.ts';
 import { storedTextMax, storedTextProblem } from './stored-text.ts';
 import { parseCniVersion } from './version.ts';
 
 /** Pools in one list at most. An ADD asks each of them; nobody needs more. */
 export const poolsMax = 64;
-
-/** Addresses asked for; a NIC has at most one of each family, the rest is room for a clear message. */
-export const requestedMax = 16;
 
 /** Attachments of one network on one node; a kubelet runs some hundred pods, 1 MiB of stdin holds about 10,000. */
 export const attachmentsMax = 10_000;
@@ -78,7 +76,7 @@ export function parseNetworkName(root: FieldReader): string {
 function parseRequestedAddresses(root: FieldReader): readonly Address[] {
   const sources = [root.object('runtimeConfig'), root.object('args')?.object('cni')];
   for (const source of sources) {
-    const texts = source?.strings('ips', { countMax: requestedMax, lengthMax: 64 }) ?? [];
+    const texts = source?.strings('ips', { countMax: requestedMax, lengthMax: requestedTextMax }) ?? [];
     if (source !== undefined && texts.length > 0) return parseAddresses(source, texts);
   }
   return [];
@@ -86,11 +84,8 @@ function parseRequestedAddresses(root: FieldReader): readonly Address[] {
 
 function parseAddresses(source: FieldReader, texts: readonly string[]): readonly Address[] {
   const addresses = texts.map((text, index) => {
-    const slash = text.indexOf('/');
-    const address = parseAddress(slash < 0 ? text : text.slice(0, slash));
-    const prefixOk =
-      slash < 0 || (/^\/\d{1,3}$/.test(text.slice(slash)) && Number(text.slice(slash + 1)) <= 128);
-    if (address !== undefined && prefixOk) return address;
+    const address = parseRequestedAddress(text);
+    if (address !== undefined) return address;
     throw source.invalid(
       `ips[${index}]`,
       `must be an IP address, such as "10.6.0.9" or "10.6.0.9/24", but is ${quoteText(text)}`,
@@ -109,10 +104,7 @@ function parseAddresses(source: FieldReader, texts: readonly string[]): readonly
 function parseValidAttachments(root: FieldReader): readonly Attachment[] | undefined {
   const key = 'cni.dev/valid-attachments';
   if (root.raw(key) === undefined) return undefined;
-  return root.list(key, attachmentsMax).map((value, index) => {
-    const path = `${key}[${index}]`;
-    if (!isJsonObject(value)) throw root.invalid(path, 'must be an object with containerID and ifname');
-    const entry = new FieldReader(value, path);
+  return root.objects(key, attachmentsMax).map((entry) => {
     const containerId = entry.string('containerID') ?? '';
     const ifName = entry.string('ifname') ?? '';
     if (containerId === '') throw entry.invalid('containerID', 'is missing');

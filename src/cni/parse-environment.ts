@@ -1,4 +1,5 @@
 import { CniCode, CniError } from './error.ts';
+import { ifNameProblem } from './if-name.ts';
 import type { CniEnvironment, CniVerb } from './request.ts';
 import { quoteText } from './sanitize-text.ts';
 import { storedTextMax, storedTextProblem } from './stored-text.ts';
@@ -74,18 +75,11 @@ export function parseContainerId(id: string): string {
 }
 
 /**
- * Rules of the kernel (`dev_valid_name` in net/core/dev.c).
+ * A NIC's name, checked.
  * @throws {CniError} code 4
  */
 export function parseIfName(name: string): string {
-  const bytes = new TextEncoder().encode(name).length;
-  if (name === '') throw invalid('CNI_IFNAME is empty');
-  if (name === '.' || name === '..') throw invalid('CNI_IFNAME must not be . or ..');
-  if (bytes > storedTextMax.ifName) {
-    throw invalid(`CNI_IFNAME ${quoteText(name)} is longer than ${storedTextMax.ifName} bytes`);
-  }
-  if (/[/:\s]/u.test(name)) throw invalid(`CNI_IFNAME ${quoteText(name)} contains / or : or a blank`);
-  const problem = storedTextProblem(name, storedTextMax.ifName);
+  const problem = ifNameProblem(name);
   if (problem !== undefined) throw invalid(`CNI_IFNAME ${quoteText(name)} ${problem}`);
   return name;
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { attachmentsMax, poolsMax, requestedMax } from '../cni/parse-config.ts';
+import { attachmentsMax, poolsMax } from '../cni/parse-config.ts';
+import { requestedMax } from '../cni/requested-address.ts';
 import { storedTextMax } from '../cni/stored-text.ts';
 import { cniVersions } from '../cni/version.ts';
 import { errorSchema } from './shapes.ts';
