@@ -1,0 +1,311 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { AdminClient, type AdminRequestOptions, type AdminResponse } from './admin-client.ts';
+import { bindAgentRole, createCrds } from './deploy-files.ts';
+import { freePort } from './free-port.ts';
+import { findKubeExecutables, type KubeExecutables } from './kube-executables.ts';
+import { parseRequestCounts, type RequestCount } from './request-counts.ts';
+import { runOrThrow } from './run-command.ts';
+import { ServerProcess } from './server-process.ts';
+import { ServiceAccountKeys, tokenIssuer } from './service-account-keys.ts';
+import type { TemporaryFolder } from './temporary-folder.ts';
+import { vanishingFolder } from './vanishing-folder.ts';
+
+/** A ServiceAccount. */
+export interface AccountName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export interface KubeconfigOptions {
+  /** Base address to talk to, such as a proxy's. @default the API server itself */
+  readonly server?: string;
+  /** How long the token is taken, seconds; see {@link ServiceAccountKeys.token}. @default 3600 */
+  readonly expiresInSeconds?: number;
+}
+
+/** The control plane did not get ready; the message has the end of its log. */
+export class ControlPlaneError extends Error {
+  override readonly name = 'ControlPlaneError';
+  readonly code = 'SP_CONTROL_PLANE_START';
+}
+
+/** It is ready in 3 s; a loaded machine gets its time. */
+const startTimeoutMs = 120_000;
+/** Another process may take a port between our look at it and the start of the server. */
+const portTriesMax = 5;
+const pollMs = 50;
+const adminToken = 'administrator';
+/** Sockets in its working folder, so that etcd needs no ports. It wants something like a host and a port. */
+const etcdClientUrl = 'unix://localhost:1';
+const etcdPeerUrl = 'unix://localhost:2';
+
+/**
+ * A real etcd and a real kube-apiserver with RBAC; no controller manager, scheduler or kubelet: pods do nothing of their own, and nobody
+ * collects garbage. Hold it with `await using`; it vanishes with this process, however that ends.
+ */
+export class ControlPlane implements AsyncDisposable {
+  /** Private to this plane, removed with it. */
+  readonly folder: string;
+  /** Certificates that the API server's own can be checked with. */
+  readonly caFile: string;
+  /** Key and certificate that the API server serves with. */
+  readonly servingKeyFile: string;
+  /** Path of a kubeconfig with all rights. */
+  readonly adminKubeconfig: string;
+  readonly #temporary: TemporaryFolder;
+  readonly #executables: KubeExecutables;
+  readonly #keys: ServiceAccountKeys;
+  readonly #etcd: ServerProcess;
+  #port = 0;
+  #apiServer: ServerProcess | undefined;
+  #admin: AdminClient | undefined;
+  #kubeconfigs = 0;
+
+  /** Use {@link startControlPlane}. */
+  constructor(temporary: TemporaryFolder, executables: KubeExecutables, keys: ServiceAccountKeys) {
+    this.#temporary = temporary;
+    this.#executables = executables;
+    this.#keys = keys;
+    this.folder = temporary.path;
+    this.caFile = join(this.folder, 'certs', 'apiserver.crt');
+    this.servingKeyFile = join(this.folder, 'certs', 'apiserver.key');
+    this.adminKubeconfig = join(this.folder, 'admin.kubeconfig');
+    this.#etcd = new ServerProcess({
+      executable: executables.etcd,
+      args: etcdArguments(),
+      folder: this.folder,
+      logFile: join(this.folder, 'etcd.log'),
+    });
+  }
+
+  /** Base address of the API server; stays the same when it is started again. */
+  get url(): string {
+    return `https://127.0.0.1:${this.#port}`;
+  }
+
+  /** Undefined while it is not running. */
+  get apiServerPid(): number | undefined {
+    return this.#apiServer?.isRunning === true ? this.#apiServer.pid : undefined;
+  }
+
+  get etcdPid(): number | undefined {
+    return this.#etcd.isRunning ? this.#etcd.pid : undefined;
+  }
+
+  /** One request with all rights; see {@link AdminClient.request}. */
+  async adminRequest(
+    method: string,
+    path: string,
+    body?: unknown,
+    options?: AdminRequestOptions,
+  ): Promise<AdminResponse> {
+    if (this.#admin === undefined) throw new ControlPlaneError('the API server is not running');
+    return this.#admin.request(method, path, body, options);
+  }
+
+  /** Makes the ServiceAccount, and its namespace, where they are missing. It has the rights that everybody has. */
+  async createAccount({ namespace, name }: AccountName): Promise<{ readonly uid: string }> {
+    await this.ensure('/api/v1/namespaces', { metadata: { name: namespace } });
+    const path = `/api/v1/namespaces/${namespace}/serviceaccounts`;
+    await this.ensure(path, { metadata: { name } });
+    const { body } = await this.adminRequest('GET', `${path}/${name}`);
+    return { uid: uidOf(body) };
+  }
+
+  /** @returns a token of the ServiceAccount, which is made where it is missing */
+  async tokenFor(account: AccountName, expiresInSeconds = 3600): Promise<string> {
+    const { uid } = await this.createAccount(account);
+    return this.#keys.token({ ...account, uid }, expiresInSeconds);
+  }
+
+  /** @returns path of a new kubeconfig of the ServiceAccount, which is made where it is missing */
+  async kubeconfigFor(account: AccountName, options: KubeconfigOptions = {}): Promise<string> {
+    const { server = this.url, expiresInSeconds } = options;
+    const token = await this.tokenFor(account, expiresInSeconds);
+    this.#kubeconfigs += 1;
+    return this.#writeKubeconfig(join(this.folder, `account-${this.#kubeconfigs}.kubeconfig`), server, token);
+  }
+
+  /** Gives the ServiceAccount the rights that `deploy/manifests` gives to the agent. */
+  async bindAgentRole(account: AccountName): Promise<void> {
+    await this.createAccount(account);
+    await bindAgentRole(this, account);
+  }
+
+  /** POSTs an object; one of that name that exists already is fine. @throws Error on any other refusal */
+  async ensure(path: string, object: object | string, contentType?: string): Promise<void> {
+    const options = contentType === undefined ? {} : { contentType };
+    const { status, text } = await this.adminRequest('POST', path, object, options);
+    if (status !== 201 && status !== 409) throw new Error(`POST ${path}: ${status} ${text}`);
+  }
+
+  /** Runs kubectl with all rights. @throws CommandError when it fails */
+  async kubectl(
+    args: readonly string[],
+    options: { readonly stdin?: string } = {},
+  ): Promise<{ readonly stdout: string }> {
+    const stdout = await runOrThrow(this.#executables.kubectl, args, {
+      ...options,
+      // It caches what the API server offers in HOME.
+      env: { PATH: process.env['PATH'], HOME: this.folder, KUBECONFIG: this.adminKubeconfig },
+    });
+    return { stdout };
+  }
+
+  /** How many requests the API server has answered since its start, by `apiserver_request_total`. */
+  async requestCounts(): Promise<readonly RequestCount[]> {
+    return parseRequestCounts((await this.adminRequest('GET', '/metrics')).text);
+  }
+
+  /** Kills the API server as a crash does, and waits for its end. */
+  async killApiServer(): Promise<void> {
+    this.#admin?.[Symbol.dispose]();
+    this.#admin = undefined;
+    await this.#apiServer?.kill();
+  }
+
+  /** Starts the API server, on its port of before, and waits until it is ready. @throws ControlPlaneError */
+  async startApiServer(): Promise<void> {
+    if (this.apiServerPid !== undefined) throw new ControlPlaneError('the API server is running already');
+    for (let tries = 1; ; tries += 1) {
+      const isFirst = this.#port === 0;
+      if (isFirst) this.#port = await freePort();
+      const apiServer = new ServerProcess({
+        executable: this.#executables.kubeApiserver,
+        args: apiServerArguments(this.#port, this.#keys),
+        folder: this.folder,
+        logFile: join(this.folder, `kube-apiserver-${this.#port}.log`),
+      });
+      this.#apiServer = apiServer;
+      if (await this.#untilReady(apiServer)) return;
+      const log = `${apiServer.logTail}\n${this.#etcd.isRunning ? '' : this.#etcd.logTail}`;
+      await apiServer.kill();
+      if (isFirst) this.#port = 0;
+      if (!isFirst || tries === portTriesMax || !log.includes('address already in use')) {
+        throw new ControlPlaneError(`kube-apiserver did not get ready:\n${log}`);
+      }
+    }
+  }
+
+  /** Stops etcd's process where it stands: requests hang until {@link resumeEtcd}. */
+  pauseEtcd(): void {
+    this.#etcd.signal('SIGSTOP');
+  }
+
+  /** Lets etcd go on. */
+  resumeEtcd(): void {
+    this.#etcd.signal('SIGCONT');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.killApiServer();
+    await this.#etcd.kill();
+    await this.#temporary[Symbol.asyncDispose]();
+  }
+
+  /** @returns false when the server ends or takes too long */
+  async #untilReady(apiServer: ServerProcess): Promise<boolean> {
+    const deadline = performance.now() + startTimeoutMs;
+    while (apiServer.isRunning && performance.now() < deadline) {
+      try {
+        // Made anew while it fails: its certificate appears with the server's first start.
+        this.#admin ??= new AdminClient(this.url, { caFile: this.caFile, token: adminToken });
+        if ((await this.adminRequest('GET', '/readyz')).status === 200) {
+          await this.#writeKubeconfig(this.adminKubeconfig, this.url, adminToken);
+          return true;
+        }
+      } catch {
+        // Not listening yet.
+      }
+      await sleep(pollMs);
+    }
+    this.#admin?.[Symbol.dispose]();
+    this.#admin = undefined;
+    return false;
+  }
+
+  async #writeKubeconfig(path: string, server: string, token: string): Promise<string> {
+    const name = 'test';
+    const content = {
+      apiVersion: 'v1',
+      kind: 'Config',
+      clusters: [{ name, cluster: { server, 'certificate-authority': this.caFile } }],
+      users: [{ name, user: { token } }],
+      contexts: [{ name, context: { cluster: name, user: name } }],
+      'current-context': name,
+    };
+    // JSON is YAML.
+    await writeFile(path, JSON.stringify(content), { mode: 0o600 });
+    return path;
+  }
+}
+
+export interface StartControlPlaneOptions {
+  /** Create the CustomResourceDefinitions of `deploy/crds`. @default true */
+  readonly crds?: boolean;
+}
+
+/**
+ * Starts etcd and kube-apiserver on 127.0.0.1 and waits until they serve.
+ * @throws KubeExecutablesError without executables, ControlPlaneError with the end of the log when they do not get ready
+ */
+export async function startControlPlane(options: StartControlPlaneOptions = {}): Promise<ControlPlane> {
+  const executables = await findKubeExecutables();
+  await using stack = new AsyncDisposableStack();
+  const folder = stack.use(await vanishingFolder());
+  await mkdir(join(folder.path, 'certs'));
+  await writeFile(
+    join(folder.path, 'tokens.csv'),
+    `${adminToken},administrator,administrator,system:masters\n`,
+  );
+  const plane = stack.use(
+    new ControlPlane(folder, executables, await ServiceAccountKeys.create(folder.path)),
+  );
+  await plane.startApiServer();
+  await plane.ensure('/api/v1/namespaces', { metadata: { name: 'default' } });
+  if (options.crds ?? true) await createCrds(plane);
+  stack.move();
+  return plane;
+}
+
+function etcdArguments(): readonly string[] {
+  return [
+    '--data-dir=etcd',
+    // Nothing here outlives the machine.
+    '--unsafe-no-fsync',
+    '--log-level=warn',
+    `--listen-client-urls=${etcdClientUrl}`,
+    `--advertise-client-urls=${etcdClientUrl}`,
+    `--listen-peer-urls=${etcdPeerUrl}`,
+    `--initial-advertise-peer-urls=${etcdPeerUrl}`,
+    `--initial-cluster=default=${etcdPeerUrl}`,
+  ];
+}
+
+function apiServerArguments(port: number, keys: ServiceAccountKeys): readonly string[] {
+  return [
+    `--etcd-servers=${etcdClientUrl}`,
+    '--bind-address=127.0.0.1',
+    '--advertise-address=127.0.0.1',
+    `--secure-port=${port}`,
+    '--cert-dir=certs',
+    '--token-auth-file=tokens.csv',
+    `--service-account-key-file=${keys.publicFile}`,
+    `--service-account-signing-key-file=${keys.privateFile}`,
+    `--service-account-issuer=${tokenIssuer}`,
+    '--authorization-mode=RBAC',
+    // Nobody makes the account "default" that it would ask of every pod.
+    '--disable-admission-plugins=ServiceAccount',
+    // It refuses to publish a loopback address.
+    '--endpoint-reconciler-type=none',
+    '--service-cluster-ip-range=10.96.0.0/16',
+  ];
+}
+
+function uidOf(object: unknown): string {
+  const { metadata } = object as { metadata?: { uid?: unknown } };
+  if (typeof metadata?.uid !== 'string') throw new Error('the object has no uid');
+  return metadata.uid;
+}

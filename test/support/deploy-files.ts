@@ -1,0 +1,105 @@
+import { globSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { loadAll } from 'js-yaml';
+import type { AccountName, ControlPlane } from './control-plane.ts';
+
+/** What is read of a manifest. */
+interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly roleRef?: { readonly apiGroup: string; readonly kind: string; readonly name: string };
+  readonly subjects?: readonly { readonly kind: string; readonly name: string }[];
+  readonly spec?: CrdSpec;
+}
+
+interface CrdSpec {
+  readonly group: string;
+  readonly names: { readonly plural: string };
+  readonly versions: readonly { readonly name: string }[];
+}
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const rbac = '/apis/rbac.authorization.k8s.io/v1';
+/** ServiceAccount of the agent in `deploy/manifests`. */
+const agentAccount = 'spiderpool-agent';
+/** They are served within a second; a loaded machine gets its time. */
+const establishTimeoutMs = 60_000;
+const pollMs = 50;
+
+/** Creates the CustomResourceDefinitions of `deploy/crds` and waits until their objects can be listed. */
+export async function createCrds(plane: ControlPlane): Promise<void> {
+  const crds = await readManifests('deploy/crds/*.yaml');
+  await Promise.all(
+    crds.map(async (crd) => plane.ensure('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd)),
+  );
+  await Promise.all(
+    crds.map(async ({ spec }) => {
+      if (spec === undefined) throw new Error('deploy/crds holds something else than definitions');
+      for (const { name } of spec.versions) {
+        await untilServed(plane, `/apis/${spec.group}/${name}/${spec.names.plural}`);
+      }
+    }),
+  );
+}
+
+/**
+ * Binds to `account` every role that `deploy/manifests` binds to the agent's own account.
+ * @throws Error when there is none
+ */
+export async function bindAgentRole(plane: ControlPlane, account: AccountName): Promise<void> {
+  const manifests = await readManifests('deploy/manifests/**/*.yaml');
+  const bindings = manifests.filter(
+    ({ kind, subjects }) =>
+      kind.endsWith('RoleBinding') && subjects?.some(({ name }) => name === agentAccount) === true,
+  );
+  if (bindings.length === 0) throw new Error(`deploy/manifests binds no role to ${agentAccount}`);
+  for (const { apiVersion, kind, metadata, roleRef } of bindings) {
+    const role = manifests.find(
+      (each) =>
+        each.kind === roleRef?.kind &&
+        each.metadata.name === roleRef.name &&
+        (each.kind === 'ClusterRole' || each.metadata.namespace === metadata.namespace),
+    );
+    if (role === undefined) throw new Error(`deploy/manifests has no ${roleRef?.kind} ${roleRef?.name}`);
+    if (metadata.namespace !== undefined) {
+      await plane.ensure('/api/v1/namespaces', { metadata: { name: metadata.namespace } });
+    }
+    await plane.ensure(rbacPath(role), role);
+    const name = `${metadata.name}-${account.namespace}-${account.name}`;
+    const subjects = [{ kind: 'ServiceAccount', ...account }];
+    const binding = { apiVersion, kind, metadata: { ...metadata, name }, roleRef, subjects };
+    await plane.ensure(rbacPath(binding), binding);
+  }
+}
+
+function rbacPath({ kind, metadata }: Pick<Manifest, 'kind' | 'metadata'>): string {
+  const plural = `${kind.toLowerCase()}s`;
+  return metadata.namespace === undefined
+    ? `${rbac}/${plural}`
+    : `${rbac}/namespaces/${metadata.namespace}/${plural}`;
+}
+
+async function readManifests(pattern: string): Promise<readonly Manifest[]> {
+  const documents: Manifest[] = [];
+  for (const path of globSync(pattern, { cwd: root }).sort()) {
+    for (const document of loadAll(await readFile(join(root, path), 'utf8'))) {
+      if (document !== null) documents.push(document as Manifest);
+    }
+  }
+  return documents;
+}
+
+async function untilServed(plane: ControlPlane, path: string): Promise<void> {
+  const deadline = performance.now() + establishTimeoutMs;
+  let status = 0;
+  while (performance.now() < deadline) {
+    ({ status } = await plane.adminRequest('GET', path, undefined, { query: { limit: '1' } }));
+    if (status === 200) return;
+    await sleep(pollMs);
+  }
+  throw new Error(`GET ${path}: still ${status} after ${establishTimeoutMs} ms`);
+}

@@ -1,0 +1,134 @@
+import { access, constants, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { lockStateFolder, StateFolderInUseError, type StateLock } from '../../src/ledger/state-lock.ts';
+import { runOrThrow } from './run-command.ts';
+
+/** Executables of one Go module that `test/tools/go.mod` requires, in a folder of the user's cache. */
+export interface GoTools {
+  /** Begins the folder's name, such as `cni-plugins`. */
+  readonly name: string;
+  /** Path of the module. */
+  readonly module: string;
+  /** Names of the executables, and the packages of the module that they are built from, relative to it. */
+  readonly packages: Readonly<Record<string, string>>;
+}
+
+export interface BuildGoToolsOptions {
+  /** Read for XDG_CACHE_HOME, HOME, PATH and Go's own variables. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Whether this executable of the cache needs no building. */
+  readonly isUsable: (file: string) => Promise<boolean>;
+  /** Told before something takes seconds, and every half minute while it does. */
+  readonly onProgress: (message: string) => void;
+}
+
+const toolsFolder = fileURLToPath(new URL('../tools', import.meta.url));
+/** For one executable: download and first compilation of kube-apiserver on a slow machine. */
+const buildTimeoutMs = 3_600_000;
+const lockPollMs = 500;
+const progressEveryMs = 30_000;
+/** -mod and -buildvcs win over GOFLAGS; static executables run in any mount namespace, without symbols they are a third smaller. */
+const buildFlags = ['-mod=readonly', '-buildvcs=false', '-trimpath', '-ldflags', '-s -w'] as const;
+
+/** @returns whether `file` can be executed; says nothing of what it is */
+export async function isExecutable(file: string): Promise<boolean> {
+  try {
+    await access(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Keyed by version and architecture, so that an update of go.mod never meets old executables. */
+export async function goToolsFolder({ name, module }: GoTools, env: NodeJS.ProcessEnv): Promise<string> {
+  const goMod = await readFile(join(toolsFolder, 'go.mod'), 'utf8');
+  const version = goMod
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .find(([path, version]) => path === module && version?.startsWith('v') === true)?.[1]
+    ?.slice(1);
+  if (version === undefined) throw new Error(`test/tools/go.mod does not require ${module}`);
+  return join(cacheFolder(env), `${name}-${version}-${process.arch}`);
+}
+
+/**
+ * Builds the executables `names` of `tools` into {@link goToolsFolder} unless they are usable there by then. Processes that do this at
+ * once build in turn, so that the later ones find what the first has built.
+ * @throws Error without Go, or when it fails
+ */
+export async function buildGoTools(
+  tools: GoTools,
+  names: readonly string[],
+  options: BuildGoToolsOptions,
+): Promise<void> {
+  const { env, isUsable, onProgress } = options;
+  const folder = await goToolsFolder(tools, env);
+  await mkdir(folder, { recursive: true });
+  using _lock = await lockWhenFree(cacheFolder(env), () =>
+    onProgress(`› waiting for another process that builds with Go`),
+  );
+  const usable = await Promise.all(names.map(async (name) => isUsable(join(folder, name))));
+  const missing = names.filter((_, index) => usable[index] !== true);
+  if (missing.length === 0) return;
+  const startMs = performance.now();
+  onProgress(`› building ${missing.join(', ')} with Go (once)`);
+  const timer = setInterval(() => {
+    const elapsed = Math.round((performance.now() - startMs) / 1000);
+    onProgress(`› building ${missing.join(', ')} (${elapsed} s)`);
+  }, progressEveryMs);
+  const scratch = await mkdtemp(join(folder, '.build-'));
+  try {
+    for (const name of missing) {
+      const output = join(scratch, name);
+      const target = `${tools.module}/${tools.packages[name] ?? ''}`.replace(/\/$/, '');
+      await runOrThrow('go', ['build', ...buildFlags, '-o', output, target], {
+        cwd: toolsFolder,
+        env: { ...env, ...goFolders(env), GOWORK: 'off', CGO_ENABLED: '0' },
+        timeoutMs: buildTimeoutMs,
+      });
+      await rename(output, join(folder, name));
+    }
+  } finally {
+    clearInterval(timer);
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+async function lockWhenFree(folder: string, onWait: () => void): Promise<StateLock> {
+  for (let waited = false; ; waited = true) {
+    try {
+      return lockStateFolder(folder);
+    } catch (error) {
+      if (!(error instanceof StateFolderInUseError)) throw error;
+    }
+    if (!waited) onWait();
+    await sleep(lockPollMs);
+  }
+}
+
+function cacheFolder(env: NodeJS.ProcessEnv): string {
+  return join(env['XDG_CACHE_HOME'] || join(env['HOME'] || homeOfUser(), '.cache'), 'spiderpool');
+}
+
+function homeOfUser(): string {
+  try {
+    return userInfo().homedir;
+  } catch {
+    // A user id without an entry in passwd, as containers have.
+    return tmpdir();
+  }
+}
+
+/** Go refuses to work without HOME unless it is told where its folders are. */
+function goFolders(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  if (env['HOME']) return {};
+  const root = cacheFolder(env);
+  return {
+    GOPATH: env['GOPATH'] ?? join(root, 'go'),
+    GOCACHE: env['GOCACHE'] ?? join(root, 'go-build'),
+  };
+}
