@@ -39,7 +39,9 @@ test('findCniPlugins() says in one line what to install where Go is missing', as
   );
   assert.equal(progress.length, 1);
   const cache = join(folder.path, '.cache', 'spiderpool');
-  for (const entry of await readdir(cache)) assert.deepEqual(await readdir(join(cache, entry)), []);
+  for (const entry of await readdir(cache, { withFileTypes: true })) {
+    if (entry.isDirectory()) assert.deepEqual(await readdir(join(cache, entry.name)), []);
+  }
 });
 
 test('findCniPlugins() gives plugins that answer VERSION', async () => {

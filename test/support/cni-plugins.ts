@@ -1,15 +1,13 @@
-import { access, constants, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
-import { tmpdir, userInfo } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { CommandError, runCommand, runOrThrow } from './run-command.ts';
+import { buildGoTools, type GoTools, goToolsFolder, isExecutable } from './go-tools.ts';
+import { CommandError, runCommand } from './run-command.ts';
 
-/** Packages of the module in `test/tools/go.mod`, which lists the same ones as tools. */
 const packages = {
   bridge: 'plugins/main/bridge',
   'host-local': 'plugins/ipam/host-local',
   macvlan: 'plugins/main/macvlan',
 } as const;
+const tools: GoTools = { name: 'cni-plugins', module: 'github.com/containernetworking/plugins', packages };
 
 /** A plugin of github.com/containernetworking/plugins that tests, demo or benchmarks use. */
 export type CniPluginName = keyof typeof packages;
@@ -32,12 +30,8 @@ export interface FindCniPluginsOptions {
   readonly onProgress?: (message: string) => void;
 }
 
-const moduleName = 'github.com/containernetworking/plugins';
-const toolsFolder = fileURLToPath(new URL('../tools', import.meta.url));
 /** Older plugins know neither STATUS nor GC; Debian 12's are such. */
 const cniVersionNeeded = '1.1.0';
-/** Download and first compilation of Go's standard library on a slow machine. */
-const buildTimeoutMs = 600_000;
 
 /**
  * Finds real CNI plugins, all in one folder: in CNI_PATH, where distributions install them, or in the user's cache, else builds
@@ -50,15 +44,14 @@ export async function findCniPlugins(
 ): Promise<{ readonly dir: string }> {
   const { env = process.env, installed = ['/opt/cni/bin', '/usr/lib/cni'] } = options;
   const { onProgress = (message: string): void => console.error(message) } = options;
-  const cache = await cacheFolder(env);
+  const cache = await goToolsFolder(tools, env);
   const folders = [...(env['CNI_PATH'] ?? '').split(delimiter).filter(Boolean), ...installed, cache];
   for (const dir of folders) {
     const usable = await Promise.all(names.map(async (name) => isUsable(join(dir, name))));
     if (usable.every(Boolean)) return { dir };
   }
-  onProgress(`› building the CNI plugins ${names.join(', ')} with Go (once)`);
   try {
-    await build(names, cache, env);
+    await buildGoTools(tools, names, { env, isUsable, onProgress });
   } catch (error) {
     throw missing(names, error);
   }
@@ -67,11 +60,7 @@ export async function findCniPlugins(
 
 /** Executable, and of a version that answers what the tests ask. */
 async function isUsable(file: string): Promise<boolean> {
-  try {
-    await access(file, constants.X_OK);
-  } catch {
-    return false;
-  }
+  if (!(await isExecutable(file))) return false;
   const env = { CNI_COMMAND: 'VERSION' };
   const stdin = JSON.stringify({ cniVersion: cniVersionNeeded });
   try {
@@ -82,56 +71,6 @@ async function isUsable(file: string): Promise<boolean> {
     if (error instanceof CommandError) return false;
     throw error;
   }
-}
-
-/** Keyed by version and architecture, so that an update of go.mod never meets old executables. */
-async function cacheFolder(env: NodeJS.ProcessEnv): Promise<string> {
-  const goMod = await readFile(join(toolsFolder, 'go.mod'), 'utf8');
-  const version = new RegExp(`${moduleName} v(\\S+)`).exec(goMod)?.[1];
-  if (version === undefined) throw new Error(`test/tools/go.mod does not require ${moduleName}`);
-  return join(cacheRoot(env), 'spiderpool', `cni-plugins-${version}-${process.arch}`);
-}
-
-function cacheRoot(env: NodeJS.ProcessEnv): string {
-  if (env['XDG_CACHE_HOME']) return env['XDG_CACHE_HOME'];
-  return join(env['HOME'] || homeOfUser(), '.cache');
-}
-
-function homeOfUser(): string {
-  try {
-    return userInfo().homedir;
-  } catch {
-    // A user id without an entry in passwd, as containers have.
-    return tmpdir();
-  }
-}
-
-async function build(names: readonly CniPluginName[], cache: string, env: NodeJS.ProcessEnv): Promise<void> {
-  await mkdir(cache, { recursive: true });
-  const scratch = await mkdtemp(join(cache, '.build-'));
-  try {
-    const targets = names.map((name) => `${moduleName}/${packages[name]}`);
-    // -mod and -buildvcs win over GOFLAGS; static executables run in any mount namespace.
-    const flags = ['-mod=readonly', '-buildvcs=false', '-trimpath'];
-    await runOrThrow('go', ['build', ...flags, '-o', `${scratch}/`, ...targets], {
-      cwd: toolsFolder,
-      env: { ...env, ...goFolders(env), GOWORK: 'off', CGO_ENABLED: '0' },
-      timeoutMs: buildTimeoutMs,
-    });
-    for (const name of names) await rename(join(scratch, name), join(cache, name));
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
-}
-
-/** Go refuses to work without HOME unless it is told where its folders are. */
-function goFolders(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  if (env['HOME']) return {};
-  const root = join(cacheRoot(env), 'spiderpool');
-  return {
-    GOPATH: env['GOPATH'] ?? join(root, 'go'),
-    GOCACHE: env['GOCACHE'] ?? join(root, 'go-build'),
-  };
 }
 
 function missing(names: readonly CniPluginName[], cause: unknown): CniPluginsError {

@@ -46,11 +46,10 @@ export async function isExecutable(file: string): Promise<boolean> {
 /** Keyed by version and architecture, so that an update of go.mod never meets old executables. */
 export async function goToolsFolder({ name, module }: GoTools, env: NodeJS.ProcessEnv): Promise<string> {
   const goMod = await readFile(join(toolsFolder, 'go.mod'), 'utf8');
-  const version = goMod
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/))
-    .find(([path, version]) => path === module && version?.startsWith('v') === true)?.[1]
-    ?.slice(1);
+  // In its `tool` block the path of a module may stand alone.
+  const entries = goMod.split('\n').map((line) => line.trim().split(/\s+v/));
+  const entry = entries.find(([path, after]) => path === module && after !== undefined);
+  const version = entry?.[1]?.split(' ')[0];
   if (version === undefined) throw new Error(`test/tools/go.mod does not require ${module}`);
   return join(cacheFolder(env), `${name}-${version}-${process.arch}`);
 }
@@ -68,34 +67,49 @@ export async function buildGoTools(
   const { env, isUsable, onProgress } = options;
   const folder = await goToolsFolder(tools, env);
   await mkdir(folder, { recursive: true });
-  using _lock = await lockWhenFree(cacheFolder(env), () =>
-    onProgress(`› waiting for another process that builds with Go`),
+  const lock = await lockWhenFree(cacheFolder(env), () =>
+    onProgress('› waiting for another process that builds with Go'),
   );
-  const usable = await Promise.all(names.map(async (name) => isUsable(join(folder, name))));
-  const missing = names.filter((_, index) => usable[index] !== true);
-  if (missing.length === 0) return;
-  const startMs = performance.now();
-  onProgress(`› building ${missing.join(', ')} with Go (once)`);
-  const timer = setInterval(() => {
-    const elapsed = Math.round((performance.now() - startMs) / 1000);
-    onProgress(`› building ${missing.join(', ')} (${elapsed} s)`);
-  }, progressEveryMs);
-  const scratch = await mkdtemp(join(folder, '.build-'));
   try {
-    for (const name of missing) {
-      const output = join(scratch, name);
-      const target = `${tools.module}/${tools.packages[name] ?? ''}`.replace(/\/$/, '');
-      await runOrThrow('go', ['build', ...buildFlags, '-o', output, target], {
-        cwd: toolsFolder,
-        env: { ...env, ...goFolders(env), GOWORK: 'off', CGO_ENABLED: '0' },
-        timeoutMs: buildTimeoutMs,
-      });
-      await rename(output, join(folder, name));
+    const usable = await Promise.all(names.map(async (name) => isUsable(join(folder, name))));
+    const missing = names.filter((_, index) => usable[index] !== true);
+    const stop = showProgress(missing, onProgress);
+    try {
+      for (const name of missing) await build(tools, name, folder, env);
+    } finally {
+      stop();
     }
   } finally {
-    clearInterval(timer);
+    lock[Symbol.dispose]();
+  }
+}
+
+async function build(tools: GoTools, name: string, folder: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const scratch = await mkdtemp(join(folder, '.build-'));
+  try {
+    const output = join(scratch, name);
+    const target = [tools.module, tools.packages[name]].filter(Boolean).join('/');
+    await runOrThrow('go', ['build', ...buildFlags, '-o', output, target], {
+      cwd: toolsFolder,
+      env: { ...env, ...goFolders(env), GOWORK: 'off', CGO_ENABLED: '0' },
+      timeoutMs: buildTimeoutMs,
+    });
+    await rename(output, join(folder, name));
+  } finally {
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+/** @returns what ends it */
+function showProgress(names: readonly string[], onProgress: (message: string) => void): () => void {
+  if (names.length === 0) return () => undefined;
+  const startMs = performance.now();
+  onProgress(`› building ${names.join(', ')} with Go (once)`);
+  const timer = setInterval(() => {
+    const elapsed = Math.round((performance.now() - startMs) / 1000);
+    onProgress(`› building ${names.join(', ')} (${elapsed} s)`);
+  }, progressEveryMs);
+  return () => clearInterval(timer);
 }
 
 async function lockWhenFree(folder: string, onWait: () => void): Promise<StateLock> {
