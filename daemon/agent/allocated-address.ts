@@ -39,7 +39,7 @@ export function describeAddress(
     address: record.address,
     prefixLength: pool.subnet.prefixLength,
     pool: pool.name,
-    routes: composeRoutes(pool, cleanGateway),
+    routes: composeRoutes(pool, { cleanGateway }),
     ...(pool.gateway !== undefined && { gateway: pool.gateway }),
   };
 }

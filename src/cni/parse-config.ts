@@ -12,6 +12,9 @@ import { parseCniVersion } from './version.ts';
 /** Pools in one list at most. An ADD asks each of them; nobody needs more. */
 export const poolsMax = 64;
 
+/** Limits of a list of pool names and patterns, wherever it is written. */
+export const poolListLimits = { countMax: poolsMax, lengthMax: storedTextMax.poolName } as const;
+
 /** Attachments of one network on one node; a kubelet runs some hundred pods, 1 MiB of stdin holds about 10,000. */
 export const attachmentsMax = 10_000;
 
@@ -37,12 +40,11 @@ export function parseNetworkConfig(config: unknown): NetworkConfig {
   // The plugin's own keys are checked here too: a typing error is to be seen at the first ADD.
   parseSocketPath(config);
   parseLogSettings(config);
-  const poolLimits = { countMax: poolsMax, lengthMax: storedTextMax.poolName };
   return {
     cniVersion,
     name,
-    defaultIPv4Pools: ipam.strings('default_ipv4_ippool', poolLimits),
-    defaultIPv6Pools: ipam.strings('default_ipv6_ippool', poolLimits),
+    defaultIPv4Pools: ipam.strings('default_ipv4_ippool', poolListLimits),
+    defaultIPv6Pools: ipam.strings('default_ipv6_ippool', poolListLimits),
     cleanGateway: ipam.boolean('clean_gateway') ?? false,
     matchMasterSubnet: ipam.boolean('match_master_subnet') ?? false,
     requestedAddresses: parseRequestedAddresses(root),

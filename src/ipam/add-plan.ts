@@ -1,4 +1,5 @@
 import type { CniError } from '../cni/error.ts';
+import type { Route } from '../cni/result.ts';
 import type { Address, Family } from '../ip/address.ts';
 import type { CatalogPool } from './pool.ts';
 import type { SourceName } from './sources.ts';
@@ -31,6 +32,8 @@ export interface NicPlan {
 /** Which pools may serve the NICs of an ADD, and why others may not. */
 export interface AddPlan {
   readonly nics: readonly NicPlan[];
+  /** Routes of the pod's annotation, for `assignCustomRoutes`. */
+  readonly customRoutes: readonly Route[];
   /** Why the ADD can't go on; the plan then shows how far it came. */
   readonly problem?: CniError;
 }

@@ -49,6 +49,8 @@ describe('compilePool()', () => {
       nodeNames: ['n'],
       multusNames: ['s/m'],
       reuseDelayMs: 300_000,
+      isAutoPool: false,
+      hasOriginalRecords: false,
     });
   });
 
@@ -58,6 +60,31 @@ describe('compilePool()', () => {
     assert.deepEqual([pool.disabled, pool.deleting, pool.isDefault], [false, false, false]);
     assert.ok(pool.addresses.isEmpty);
     assert.ok(!Object.hasOwn(pool, 'gateway'));
+  });
+
+  test('compilePool() tells an auto pool by its label', () => {
+    const labels = { 'ipam.spidernet.io/owner-application-name': 'web' };
+    assert.equal(compilePool(poolFixture({}, { labels })).isAutoPool, true);
+  });
+
+  test('compilePool() tells records of the original unless they were imported', () => {
+    const record = '{"10.6.0.10":{"pod":"default/a","podUid":"u"}}';
+    const rows: readonly [string | undefined, string | undefined, boolean][] = [
+      [undefined, undefined, false],
+      ['', undefined, false],
+      ['null', undefined, false],
+      [' { } ', undefined, false],
+      [record, undefined, true],
+      [record, 'status', true],
+      ['not JSON', undefined, true],
+      [record, 'blocks', false],
+    ];
+    for (const [allocatedIPs, ledger, expected] of rows) {
+      const annotations = ledger === undefined ? {} : { 'ipam.spidernet.io/ledger': ledger };
+      const status = allocatedIPs === undefined ? {} : { allocatedIPs };
+      const pool = compilePool({ ...poolFixture({}, { annotations }), status });
+      assert.equal(pool.hasOriginalRecords, expected, `${allocatedIPs} ${ledger}`);
+    }
   });
 
   test('compilePool() compiles whatever validation accepts', () => {

@@ -1,5 +1,5 @@
 import { InvariantError } from '../api/invariant-error.ts';
-import { reuseDelayAnnotation } from '../api/names.ts';
+import { ledgerAnnotation, ownerApplicationNameLabel, reuseDelayAnnotation } from '../api/names.ts';
 import type { RouteSpec, SpiderIPPool, SpiderReservedIP } from '../api/resources.ts';
 import { defaultReuseDelayMs, parseReuseDelayMs } from '../api/reuse-delay.ts';
 import type { Route } from '../cni/result.ts';
@@ -11,6 +11,12 @@ import { parseCidr } from '../ip/cidr.ts';
 import { parseRange } from '../ip/range.ts';
 import { RangeSet } from '../ip/range-set.ts';
 import type { Pool } from './pool.ts';
+
+/** Value of the pool's annotation `ledger` once its records are in address blocks. */
+const blocksLedger = 'blocks';
+
+/** A `status.allocatedIPs` without a record. */
+const noRecords = /^\s*(?:null|\{\s*\})?\s*$/;
 
 /** The addresses that no pod may get, by family. */
 export interface ReservedAddresses {
@@ -46,7 +52,18 @@ export function compilePool(resource: SpiderIPPool): Pool {
     nodeNames: spec.nodeName ?? [],
     multusNames: spec.multusName ?? [],
     reuseDelayMs: compileReuseDelay(metadata.annotations?.[reuseDelayAnnotation], metadata.name),
+    isAutoPool: metadata.labels?.[ownerApplicationNameLabel] !== undefined,
+    hasOriginalRecords: hasOriginalRecords(resource),
   };
+}
+
+/**
+ * Whether `status.allocatedIPs` has a record and nothing says that the records are in blocks. The text is not parsed: it may hold
+ * thousands of records, and one that can't be read is rather taken for one that has some.
+ */
+function hasOriginalRecords({ metadata, status }: SpiderIPPool): boolean {
+  if (metadata.annotations?.[ledgerAnnotation] === blocksLedger) return false;
+  return !noRecords.test(status?.allocatedIPs ?? '');
 }
 
 /**

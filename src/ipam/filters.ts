@@ -1,8 +1,10 @@
 import { type LabelSelector, matchesLabelSelector } from '../api/label-selector.ts';
+import { multusAnnotations } from '../api/names.ts';
+import { CniError } from '../cni/error.ts';
 import type { Family } from '../ip/address.ts';
 import type { ClusterFacts, Labels } from './facts.ts';
+import { firstNic, networkOfNic, type PodNetworks } from './pod-networks.ts';
 import type { Pool } from './pool.ts';
-import type { NicRequest } from './request.ts';
 
 /** One question to a pool: undefined when it may serve, else the reason why not. */
 type Filter = (pool: Pool, context: FilterContext) => string | undefined;
@@ -10,8 +12,12 @@ type Filter = (pool: Pool, context: FilterContext) => string | undefined;
 /** What a pool is judged for. */
 export interface FilterContext {
   readonly family: Family;
-  readonly request: NicRequest;
+  /** Name of the NIC in the pod. */
+  readonly nic: string;
+  /** True: only pools whose subnet the SR-IOV parent of the NIC has an address in. */
+  readonly matchMasterSubnet: boolean;
   readonly facts: ClusterFacts;
+  readonly networks: PodNetworks;
 }
 
 /** In the order of the original; the first reason is the one that is reported. */
@@ -60,17 +66,37 @@ function namespaceFilter(pool: Pool, { facts }: FilterContext): string | undefin
 }
 
 function podFilter(pool: Pool, { facts }: FilterContext): string | undefined {
+  // Its affinity names an application instead of labels of pods.
+  if (pool.isAutoPool) {
+    return "belongs to an application's auto pool, and those of SpiderSubnet are not supported yet";
+  }
   return selectorReason('podAffinity', pool.podAffinity, 'pod', facts.pod);
 }
 
-function multusFilter(pool: Pool): string | undefined {
+function multusFilter(pool: Pool, { nic, facts, networks }: FilterContext): string | undefined {
   if (pool.multusNames.length === 0) return undefined;
-  return `has multusName ${pool.multusNames.join(', ')}, and the Multus network of the NIC is not known without a cluster`;
+  const has = `has multusName ${pool.multusNames.join(', ')}, and`;
+  if (facts.multus === undefined)
+    return `${has} the Multus network of the NIC is not known without a cluster`;
+  const network = networkOfNic(networks, nic);
+  if (network instanceof CniError)
+    return `${has} the network of NIC ${nic} can't be read: ${network.message}`;
+  if (network === undefined) {
+    if (nic !== firstNic)
+      return `${has} ${multusAnnotations.networks} of the pod has no network for NIC ${nic}`;
+    const where = `the pod annotation ${multusAnnotations.defaultNetwork} and MULTUS_CLUSTER_NETWORK of the agent`;
+    return `${has} the network of NIC ${nic} is not known: ${where} are both missing`;
+  }
+  const actual = `${network.namespace}/${network.name}`;
+  const { agentNamespace } = facts.multus;
+  const names = pool.multusNames.map((name) => (name.includes('/') ? name : `${agentNamespace}/${name}`));
+  return names.includes(actual) ? undefined : `${has} the network of NIC ${nic} is ${actual}`;
 }
 
-function masterSubnetFilter(_pool: Pool, { request }: FilterContext): string | undefined {
-  if (!request.matchMasterSubnet) return undefined;
-  return `is not looked at: match_master_subnet is for SR-IOV, and no SR-IOV virtual function was found behind NIC ${request.nic}`;
+function masterSubnetFilter(pool: Pool, { nic, matchMasterSubnet }: FilterContext): string | undefined {
+  // A pool that is bound to the NIC's network needs no other evidence.
+  if (!matchMasterSubnet || pool.multusNames.length > 0) return undefined;
+  return `is not looked at: match_master_subnet is for SR-IOV, and no SR-IOV virtual function was found behind NIC ${nic}`;
 }
 
 function nameReason(

@@ -1,121 +1,78 @@
+import { podAnnotations } from '../api/names.ts';
 import { CniCode, CniError } from '../cni/error.ts';
-import type { Family } from '../ip/address.ts';
-import type { AddPlan, Candidate, FamilyPlan, NicPlan } from './add-plan.ts';
+import type { Route } from '../cni/result.ts';
+import type { AddPlan, FamilyPlan } from './add-plan.ts';
 import type { ClusterFacts, EnabledFamilies } from './facts.ts';
-import { rejectionReason } from './filters.ts';
-import { orderPools } from './order.ts';
-import type { CatalogPool } from './pool.ts';
+import { orCniError } from './or-cni-error.ts';
+import { parseCustomRoutes } from './parse-custom-routes.ts';
+import { planNic } from './plan-nic.ts';
+import { readPodNetworks } from './pod-networks.ts';
 import type { NicRequest } from './request.ts';
-import { narrowToRequested, unservedRequests } from './requested.ts';
-import { type NamedPool, resolveEntries } from './resolve-entries.ts';
-import { type NicSelection, selectPools, sourceTitles } from './sources.ts';
+import { selectPools } from './sources.ts';
 import type { Want } from './want.ts';
 
 /**
  * Decides which pools may serve a request and in which order. Pure; free addresses are not looked at: the
- * ledger goes on to the next pool when one is exhausted.
+ * ledger goes on to the next pool when one is exhausted. The plan has all NICs that the winning source names.
  */
 export function planAdd(request: NicRequest, facts: ClusterFacts, enabled: EnabledFamilies): AddPlan {
-  const selections = selectPools(request, facts);
-  if (selections === undefined) return { nics: [], problem: noPoolSelected(request) };
-  const planned = selections.map((selection) => planNic(selection, request, facts, enabled));
-  const problem = planned.flatMap(({ problems }) => problems).at(0);
-  return { nics: planned.map(({ plan }) => plan), ...(problem && { problem }) };
+  const networks = readPodNetworks(facts);
+  const selections = orCniError(
+    () => selectPools({ request, facts, networks }) ?? noPoolSelected(request, facts),
+  );
+  if (selections instanceof CniError) return { nics: [], customRoutes: [], problem: selections };
+  const planned = selections.map((selection) => planNic(selection, { request, facts, networks, enabled }));
+  const routes = orCniError(() => customRoutesOf(facts));
+  const isBad = routes instanceof CniError;
+  const problems = [...(isBad ? [routes] : []), ...planned.flatMap((one) => one.problems)];
+  const problem = problems.at(0);
+  return {
+    nics: planned.map(({ plan }) => plan),
+    customRoutes: isBad ? [] : routes,
+    ...(problem && { problem }),
+  };
+}
+
+/** How the wants of a plan are made. */
+export interface WantsOptions {
+  /**
+   * True for static workloads: a record in a pool that is no longer a candidate of its NIC, accepted or not, is given up for
+   * a new address. @default false
+   */
+  readonly keepsByPool?: boolean;
 }
 
 /** What the ledger is asked for: one want for each NIC and family of the plan. */
-export function wantsOf(plan: AddPlan): Want[] {
-  return plan.nics.flatMap(({ nic, families }) =>
-    families.map(({ family, accepted, requested }) => ({
+export function wantsOf(plan: AddPlan, { keepsByPool = false }: WantsOptions = {}): Want[] {
+  return plan.nics.flatMap(({ nic, families }) => {
+    const keepPools = keepsByPool && candidateNames(families);
+    return families.map(({ family, accepted, requested }) => ({
       nic,
       family,
       pools: accepted.map(({ range }) => range),
       ...(requested !== undefined && { requested }),
-    })),
-  );
+      ...(keepPools && { keepPools }),
+    }));
+  });
 }
 
-interface PlannedNic {
-  readonly plan: NicPlan;
-  readonly problems: readonly CniError[];
+/** Of both families: the record of one names its pool only. */
+function candidateNames(families: readonly FamilyPlan[]): ReadonlySet<string> {
+  return new Set(families.flatMap(({ candidates }) => candidates.map(({ name }) => name)));
 }
 
-function planNic(
-  selection: NicSelection,
-  request: NicRequest,
-  facts: ClusterFacts,
-  enabled: EnabledFamilies,
-): PlannedNic {
-  const named = ([4, 6] as const).filter((family) => selection.pools[family].length > 0);
-  const families: FamilyPlan[] = [];
-  const problems: CniError[] = [];
-  for (const family of named.filter((one) => enabled[one])) {
-    const planned = planFamily(family, selection, request, facts);
-    families.push(planned.plan);
-    problems.push(...planned.problems);
-  }
-  const switchedOff = named.filter((family) => !enabled[family]);
-  if (families.length === 0) problems.unshift(allSwitchedOff(selection, switchedOff));
-  problems.push(...unservedRequests(request, families));
-  const { nic, source, cleanGateway } = selection;
-  return { plan: { nic, source, cleanGateway, families, switchedOff }, problems };
+function customRoutesOf({ pod }: ClusterFacts): readonly Route[] {
+  const text = pod?.annotations?.[podAnnotations.routes];
+  return text === undefined ? [] : parseCustomRoutes(text);
 }
 
-function planFamily(
-  family: Family,
-  selection: NicSelection,
-  request: NicRequest,
-  facts: ClusterFacts,
-): { plan: FamilyPlan; problems: readonly CniError[] } {
-  const where = `${sourceTitles[selection.source]} for NIC ${selection.nic}, IPv${family}`;
-  const resolved = resolveEntries(selection.pools[family], family, facts.catalog, where);
-  const judged = resolved.pools.map((named) => judge(named, family, request, facts));
-  const rejected = judged.flatMap(({ candidate }) => (candidate.reason === undefined ? [] : [candidate]));
-  const fitting = orderPools(
-    judged.flatMap(({ pool }) => (pool === undefined ? [] : [pool])),
-    ({ pool }) => pool,
-  );
-  const problems = [...resolved.problems];
-  if (problems.length === 0 && fitting.length === 0) problems.push(allFiltered(where, rejected));
-  const requested = narrowToRequested(fitting, request.requestedAddresses, family);
-  rejected.push(...requested.rejected);
-  if (problems.length === 0 && requested.problem !== undefined) problems.push(requested.problem);
-  const accepted = requested.accepted;
-  const candidates = [...accepted.map(({ pool }) => ({ name: pool.name })), ...rejected];
-  const address = requested.address;
-  return {
-    plan: { family, candidates, accepted, ...(address !== undefined && { requested: address }) },
-    problems,
-  };
-}
-
-function judge(
-  named: NamedPool,
-  family: Family,
-  request: NicRequest,
-  facts: ClusterFacts,
-): { candidate: Candidate; pool?: CatalogPool } {
-  const { name, pool } = named;
-  if (pool === undefined) return { candidate: { name, reason: 'does not exist' } };
-  const reason = rejectionReason(pool.pool, { family, request, facts });
-  return reason === undefined ? { candidate: { name }, pool } : { candidate: { name, reason } };
-}
-
-function noPoolSelected({ nic }: NicRequest): CniError {
+function noPoolSelected({ nic }: NicRequest, { pod }: ClusterFacts): CniError {
+  const annotation =
+    pod?.annotations === undefined
+      ? ''
+      : `annotate the pod with ${podAnnotations.ippool}: {"ipv4":["pool-a"]}, `;
   const message =
-    `no pool is selected for NIC ${nic}: set default_ipv4_ippool or default_ipv6_ippool in the ipam part of the ` +
+    `no pool is selected for NIC ${nic}: ${annotation}set default_ipv4_ippool or default_ipv6_ippool in the ipam part of the ` +
     'CNI config, or make a pool the cluster default with spec.default: true';
   return new CniError(CniCode.noPoolSelected, message);
-}
-
-function allSwitchedOff({ nic, source }: NicSelection, families: readonly Family[]): CniError {
-  const names = families.map((family) => `IPv${family}`).join(' and ');
-  const keys = families.map((family) => `enableIPv${family}: true`).join(', ');
-  const message = `only ${names} pools are named by ${sourceTitles[source]} for NIC ${nic}, and ${names} is switched off: set ${keys} in conf.yml or name pools of the other family`;
-  return new CniError(CniCode.familyDisabled, message);
-}
-
-function allFiltered(where: string, rejected: readonly Candidate[]): CniError {
-  const reasons = rejected.map(({ name, reason }) => `pool ${name} ${reason}`).join('; ');
-  return new CniError(CniCode.poolsFiltered, `no pool of ${where} may be used: ${reasons}`);
 }

@@ -28,6 +28,10 @@ export interface Pool {
   readonly nodeNames: readonly string[];
   readonly multusNames: readonly string[];
   readonly reuseDelayMs: number;
+  /** True for a pool that was made for one application (label `owner-application-name`). */
+  readonly isAutoPool: boolean;
+  /** True when the pool holds records of the original that were not imported: its addresses may be in use unknown to the ledger. */
+  readonly hasOriginalRecords: boolean;
 }
 
 /** A pool together with what the reserved addresses leave of it. */

@@ -3,7 +3,6 @@ import { CniCode, CniError } from '../cni/error.ts';
 import { type Address, type Family, familyOf, formatAddress } from '../ip/address.ts';
 import type { Candidate, FamilyPlan } from './add-plan.ts';
 import type { CatalogPool } from './pool.ts';
-import type { NicRequest } from './request.ts';
 
 /** The pools of a family after a look at the requested address. */
 export interface NarrowedPools {
@@ -43,13 +42,17 @@ export function narrowToRequested(
 }
 
 /** A problem for each requested address whose family the selected pools don't serve at all. */
-export function unservedRequests(request: NicRequest, families: readonly FamilyPlan[]): CniError[] {
-  return request.requestedAddresses
+export function unservedRequests(
+  nic: string,
+  requested: readonly Address[],
+  families: readonly FamilyPlan[],
+): CniError[] {
+  return requested
     .filter((address) => !families.some(({ family }) => family === familyOf(address)))
     .map((address) => {
       const family = familyOf(address);
       return refused(
-        `the requested address ${formatAddress(address)} can't be given: no IPv${family} pool is selected for NIC ${request.nic}`,
+        `the requested address ${formatAddress(address)} can't be given: no IPv${family} pool is selected for NIC ${nic}`,
       );
     });
 }

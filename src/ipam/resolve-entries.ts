@@ -16,8 +16,8 @@ export interface NamedPool {
 /** What a list of names and patterns stands for. */
 export interface ResolvedEntries {
   readonly pools: readonly NamedPool[];
-  /** What is wrong with the list; the first problem refuses the whole request. */
-  readonly problems: readonly CniError[];
+  /** The first thing that is wrong with the list; it refuses the whole request. */
+  readonly problem?: CniError;
 }
 
 /**
@@ -34,28 +34,46 @@ export function resolveEntries(
   where: string,
 ): ResolvedEntries {
   const pools = new Map<string, NamedPool>();
-  const problems: CniError[] = [];
+  let problem: CniError | undefined;
   for (const entry of entries) {
+    // A list that is refused already costs no more work: a pod's owner may write thousands of patterns.
+    if (problem !== undefined && isGlob(entry)) continue;
     const named = expandEntry(entry, family, catalog, where);
     if (named instanceof CniError) {
-      problems.push(named);
+      problem ??= named;
       continue;
     }
     for (const pool of named) {
-      if (pools.has(pool.name)) {
-        const message = `pool ${pool.name} is named twice in ${where}: name it once (entry "${entry}" gives it again)`;
-        problems.push(new CniError(CniCode.badSelection, message));
-      }
-      if (pool.pool === undefined) problems.push(unknownPool(pool.name, family, catalog, where));
+      problem ??= problemOf(pool, pools, { entry, family, catalog, where });
       pools.set(pool.name, pool);
     }
+    // Patterns are expanded by now, so that a short list may still be too long.
+    if (pools.size > poolsMax) {
+      const message = `${where} gives more than ${poolsMax} pools: name fewer, or use narrower patterns`;
+      problem ??= new CniError(CniCode.badSelection, message);
+      break;
+    }
   }
-  // Patterns are expanded by now, so that a short list may still be too long.
-  if (pools.size > poolsMax) {
-    const message = `${where} gives ${pools.size} pools: name at most ${poolsMax}, or use narrower patterns`;
-    problems.push(new CniError(CniCode.badSelection, message));
+  return { pools: [...pools.values()], ...(problem && { problem }) };
+}
+
+interface EntryContext {
+  readonly entry: string;
+  readonly family: Family;
+  readonly catalog: PoolCatalog;
+  readonly where: string;
+}
+
+function problemOf(
+  { name, pool }: NamedPool,
+  before: ReadonlyMap<string, NamedPool>,
+  { entry, family, catalog, where }: EntryContext,
+): CniError | undefined {
+  if (before.has(name)) {
+    const message = `pool ${name} is named twice in ${where}: name it once (entry "${entry}" gives it again)`;
+    return new CniError(CniCode.badSelection, message);
   }
-  return { pools: [...pools.values()], problems };
+  return pool === undefined ? unknownPool(name, family, catalog, where) : undefined;
 }
 
 function expandEntry(
