@@ -1,4 +1,4 @@
-import type { AllocationRecord, Holder, StaticOwner } from './record.ts';
+import type { AllocationRecord, Holder, PodName, StaticOwner } from './record.ts';
 
 /** Whether two holders are the same in every field. */
 export function sameHolder(a: Holder, b: Holder): boolean {
@@ -61,4 +61,11 @@ export function isOfAttachment(holder: Holder, sandbox: string, uid: string | un
   if (holder.sandbox !== sandbox) return false;
   if (uid === undefined || uid === '' || uid === sandbox) return true;
   return holder.uid === uid || holder.uid === sandbox;
+}
+
+/** Whether a holder was imported from the original, which knew no sandboxes, and is of this pod. The uid is compared when both sides have one. */
+export function isImportedOf(holder: Holder, pod: PodName | undefined, uid: string | undefined): boolean {
+  if (holder.sandbox !== '' || pod === undefined) return false;
+  if (holder.pod.namespace !== pod.namespace || holder.pod.name !== pod.name) return false;
+  return !uid || holder.uid === '' || holder.uid === uid;
 }

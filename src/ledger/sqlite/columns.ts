@@ -1,6 +1,6 @@
 import type { Address } from '../../ip/address.ts';
+import { addressOfKey } from '../address-key.ts';
 import { LedgerError } from '../errors.ts';
-import { addressOfKey } from './address-key.ts';
 import type { Row } from './database.ts';
 
 /** A column that holds a text. The tables are STRICT, so anything else means that the file is damaged. */

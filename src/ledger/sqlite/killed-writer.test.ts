@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { addressKey } from './address-key.ts';
+import { addressKey } from '../address-key.ts';
 import { openSqliteLedger } from './sqlite-ledger.ts';
 
 const ROUNDS = 6;

@@ -1,12 +1,13 @@
-import { type Address, familyOf } from '../../ip/address.ts';
+import type { Address } from '../../ip/address.ts';
 import type { Choice, ChoiceClass, Chooser } from '../../ipam/choose.ts';
 import { isSuspectUsable } from '../../ipam/choose.ts';
 import type { PoolRange, Want } from '../../ipam/want.ts';
 import type { Claimant, WantRefusal } from '../ledger.ts';
+import type { PoolState } from '../pool-state.ts';
 import type { AllocationRecord, ReleasedRecord, StaticOwner } from '../record.ts';
 import { sameRecord } from '../record-equality.ts';
-import type { PoolState } from './pool-state.ts';
-import { takenOver, withNewSandbox } from './take-over.ts';
+import { newRecord, refuseStanding, standingFor, supersededBy } from '../standing.ts';
+import { takenOver, withNewSandbox } from '../take-over.ts';
 
 /** What a claim is decided on: the store as it stands inside of the transaction. */
 export interface ClaimView {
@@ -43,6 +44,8 @@ export type ClaimPlan =
       readonly created: readonly AllocationRecord[];
       /** Standing records whose content changes. */
       readonly changed: readonly AllocationRecord[];
+      /** Records of the owner that new ones replace. */
+      readonly freed: readonly AllocationRecord[];
     }
   | { readonly kind: 'refused'; readonly refusals: readonly WantRefusal[] };
 
@@ -59,9 +62,10 @@ export function planClaim(view: ClaimView, request: ClaimRequest): ClaimPlan {
   const grants: Grant[] = [];
   const refusals: WantRefusal[] = [];
   const changed = new Map<Address, AllocationRecord>();
+  const freed = new Set<AllocationRecord>();
   for (const record of own) note(changed, record, withNewSandbox(record, claimant.holder));
   for (const want of wants) {
-    const record = standingFor(standing, want) ?? search.planned(want);
+    const record = standingFor(standing, want, claimant) ?? search.planned(want);
     const served =
       record === undefined
         ? search.serve(want)
@@ -71,10 +75,17 @@ export function planClaim(view: ClaimView, request: ClaimRequest): ClaimPlan {
       continue;
     }
     grants.push(served);
+    for (const replaced of supersededBy(standing, want, claimant)) freed.add(replaced);
     if (record !== undefined && !search.isNew(record)) note(changed, record, served.record);
   }
   if (refusals.length > 0) return { kind: 'refused', refusals };
-  return { kind: 'granted', grants, created: search.created, changed: [...changed.values()] };
+  return {
+    kind: 'granted',
+    grants,
+    created: search.created,
+    changed: [...changed.values()],
+    freed: [...freed],
+  };
 }
 
 function note(
@@ -85,22 +96,12 @@ function note(
   if (!sameRecord(before, after)) changed.set(after.address, after);
 }
 
-function standingFor(records: readonly AllocationRecord[], want: Want): AllocationRecord | undefined {
-  const matching = records.filter(
-    (record) => record.nic === want.nic && familyOf(record.address) === want.family,
-  );
-  return matching.find((record) => record.address === want.requested) ?? matching[0];
-}
-
 function grantStanding(
   want: Want,
   standing: AllocationRecord,
   record: AllocationRecord,
 ): Grant | WantRefusal {
-  if (want.requested !== undefined && want.requested !== standing.address) {
-    return { cause: 'requested-differs', want, standing };
-  }
-  return { want, record, class: 'standing' };
+  return refuseStanding(want, standing) ?? { want, record, class: 'standing' };
 }
 
 /** Finds addresses for the wants of one claim, none of them twice. */
@@ -121,7 +122,7 @@ class AddressSearch {
 
   /** The new record that serves an earlier want for the same NIC and family. */
   planned(want: Want): AllocationRecord | undefined {
-    return standingFor(this.created, want);
+    return standingFor(this.created, want, this.#request.claimant);
   }
 
   isNew(record: AllocationRecord): boolean {
@@ -181,16 +182,6 @@ class AddressSearch {
   }
 
   #record(want: Want, pool: PoolRange, address: Address): AllocationRecord {
-    const { claimant, nowMs } = this.#request;
-    const { holder, network, owner } = claimant;
-    return {
-      address,
-      pool: pool.name,
-      network,
-      nic: want.nic,
-      sinceMs: nowMs,
-      ...(owner && { owner: { kind: owner.kind, namespace: owner.namespace, name: owner.name } }),
-      holders: [holder],
-    };
+    return newRecord(want, pool, address, this.#request);
   }
 }

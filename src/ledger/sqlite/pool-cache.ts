@@ -1,11 +1,11 @@
 import type { Address } from '../../ip/address.ts';
 import { RangeIndex } from '../../ip/range-index.ts';
 import type { PoolRange } from '../../ipam/want.ts';
+import { MARK_LIFE_MS, PoolState } from '../pool-state.ts';
 import type { AllocationRecord } from '../record.ts';
-import { MARK_LIFE_MS, PoolState } from './pool-state.ts';
+import { RestQueue } from '../rest-queue.ts';
 import type { RecordStore } from './record-store.ts';
 import type { ReleasedStore } from './released-store.ts';
-import { RestQueue } from './rest-queue.ts';
 
 /** Pools whose state is kept; more than a node serves, so that only those of deleted pools are ever dropped. */
 const POOLS_MAX = 1024;

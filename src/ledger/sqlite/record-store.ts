@@ -1,7 +1,8 @@
 import type { Address } from '../../ip/address.ts';
+import { addressKey } from '../address-key.ts';
 import type { PageOptions, RecordFilter } from '../ledger.ts';
+import type { AttachmentCondition } from '../plan-release.ts';
 import type { AllocationRecord, Holder, NetworkNamespace, StaticOwner } from '../record.ts';
-import { addressKey } from './address-key.ts';
 import { addressOf, numberOf, optionalIntegerOf, optionalTextOf, textOf } from './columns.ts';
 import type { Database, Row, Value } from './database.ts';
 
@@ -35,10 +36,14 @@ export class RecordStore {
     return this.#records(`${SELECT} WHERE address IN (SELECT address FROM holders WHERE uid = ?)`, uid);
   }
 
-  /** The records of a sandbox's NIC, in address order. */
-  ofAttachment(sandbox: string, nic: string): AllocationRecord[] {
-    const sql = `${SELECT} WHERE nic = ? AND address IN (SELECT address FROM holders WHERE sandbox = ?)`;
-    return this.#records(sql, nic, sandbox);
+  /** The records of a sandbox's NIC, and what was imported for that NIC of its pod, in address order. */
+  ofAttachment({ sandbox, nic, pod }: AttachmentCondition): AllocationRecord[] {
+    const ofSandbox = 'SELECT address FROM holders WHERE sandbox = ?';
+    if (pod === undefined)
+      return this.#records(`${SELECT} WHERE nic = ? AND address IN (${ofSandbox})`, nic, sandbox);
+    const imported = "SELECT address FROM holders WHERE sandbox = '' AND pod_namespace = ? AND pod_name = ?";
+    const sql = `${SELECT} WHERE nic = ? AND address IN (${ofSandbox} UNION ${imported})`;
+    return this.#records(sql, nic, sandbox, pod.namespace, pod.name);
   }
 
   /** The records of a static owner, in address order. */

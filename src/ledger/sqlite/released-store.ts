@@ -1,6 +1,6 @@
 import type { Address } from '../../ip/address.ts';
+import { addressKey } from '../address-key.ts';
 import type { AllocationRecord, Holder, ReleasedRecord } from '../record.ts';
-import { addressKey } from './address-key.ts';
 import { addressOf, damaged, integerOfText, numberOf, textOf } from './columns.ts';
 import type { Database } from './database.ts';
 

@@ -1,17 +1,17 @@
 import type { Chooser } from '../../ipam/choose.ts';
 import type { PoolRange, Want } from '../../ipam/want.ts';
 import type { Claimant, ClaimOutcome, PoolUsage, ReleaseCondition } from '../ledger.ts';
+import { planRelease, type ReleaseStep } from '../plan-release.ts';
 import type { AllocationRecord, Holder } from '../record.ts';
 import { sameRecord } from '../record-equality.ts';
+import { withNewSandbox } from '../take-over.ts';
 import type { Database } from './database.ts';
 import { DocumentStore } from './document-store.ts';
 import type { TransactionalStore } from './group-commit.ts';
 import { type ClaimPlan, planClaim } from './plan-claim.ts';
-import { planRelease, type ReleaseStep } from './plan-release.ts';
 import { PoolCache } from './pool-cache.ts';
 import { RecordStore } from './record-store.ts';
 import { ReleasedStore } from './released-store.ts';
-import { withNewSandbox } from './take-over.ts';
 
 export interface SqliteStoreOptions {
   readonly nowMs: () => number;
@@ -98,6 +98,7 @@ export class SqliteStore implements TransactionalStore {
       this.released.remove(record.address);
       this.#pools.allocated(record);
     }
+    this.applyRelease(plan.freed.map((before) => ({ before, after: undefined, suspect: false })));
     const addresses = plan.grants.map(({ want, record, class: ofClass }) => ({
       want,
       record,

@@ -5,8 +5,8 @@
  */
 import { writeSync } from 'node:fs';
 import { chooseAddress } from '../../../ipam/choose.ts';
+import { addressKey } from '../../address-key.ts';
 import { claimantOf, claimedRecord, poolOf, releaseOf, wantOf } from '../../contract/fixtures.ts';
-import { addressKey } from '../address-key.ts';
 import { openSqliteLedger } from '../sqlite-ledger.ts';
 
 const [path = '', prefix = ''] = process.argv.slice(2);

@@ -1,9 +1,9 @@
-import type { Address } from '../../ip/address.ts';
-import { nextAddress } from '../../ip/address.ts';
-import type { RangeIndex } from '../../ip/range-index.ts';
-import type { AddressRun, FreeAddresses, RestingAddress } from '../../ipam/choose.ts';
-import type { PoolRange } from '../../ipam/want.ts';
-import type { PoolUsage } from '../ledger.ts';
+import type { Address } from '../ip/address.ts';
+import { nextAddress } from '../ip/address.ts';
+import type { RangeIndex } from '../ip/range-index.ts';
+import type { AddressRun, FreeAddresses, RestingAddress } from '../ipam/choose.ts';
+import type { PoolRange } from '../ipam/want.ts';
+import type { PoolUsage } from './ledger.ts';
 import type { RestQueue } from './rest-queue.ts';
 
 /** A mark of a release is forgotten after this time, or after the pool's reuse delay if that is longer. */

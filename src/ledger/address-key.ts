@@ -1,4 +1,4 @@
-import type { Address } from '../../ip/address.ts';
+import type { Address } from '../ip/address.ts';
 
 const IPV4_PREFIX = 'v4-';
 const IPV6_PREFIX = 'v6-';

@@ -1,5 +1,5 @@
-import type { Address } from '../../ip/address.ts';
-import type { RestingAddress } from '../../ipam/choose.ts';
+import type { Address } from '../ip/address.ts';
+import type { RestingAddress } from '../ipam/choose.ts';
 
 /** Below this many dead places the arrays are not worth shortening. */
 const COMPACT_MIN = 64;

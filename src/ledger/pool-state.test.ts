@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { RangeIndex } from '../../ip/range-index.ts';
-import { ip, poolOf, START_MS } from '../contract/fixtures.ts';
+import { RangeIndex } from '../ip/range-index.ts';
+import { ip, poolOf, START_MS } from './contract/fixtures.ts';
 import { MARK_LIFE_MS, PoolState } from './pool-state.ts';
 import { RestQueue } from './rest-queue.ts';
 

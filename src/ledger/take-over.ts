@@ -1,5 +1,5 @@
-import type { Claimant } from '../ledger.ts';
-import type { AllocationRecord, Holder } from '../record.ts';
+import type { Claimant } from './ledger.ts';
+import type { AllocationRecord, Holder } from './record.ts';
 
 /** The record with a new sandbox of a pod that holds it already; the order of the holders stays. */
 export function withNewSandbox(record: AllocationRecord, holder: Holder): AllocationRecord {

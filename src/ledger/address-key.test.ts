@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import type { Address } from '../../ip/address.ts';
-import { compareAddresses } from '../../ip/address.ts';
+import type { Address } from '../ip/address.ts';
+import { compareAddresses } from '../ip/address.ts';
 import { addressKey, addressOfKey } from './address-key.ts';
 
 const addressArb: fc.Arbitrary<Address> = fc.oneof(

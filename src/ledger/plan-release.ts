@@ -1,7 +1,12 @@
-import type { ReleaseCondition } from '../ledger.ts';
-import type { AllocationRecord, Holder } from '../record.ts';
-import { isOfAttachment, isSameAllocation, sameHolder, standsAsRead } from '../record-equality.ts';
-import type { RecordStore } from './record-store.ts';
+import type { ReleaseCondition } from './ledger.ts';
+import type { AllocationRecord, Holder, StaticOwner } from './record.ts';
+import {
+  isImportedOf,
+  isOfAttachment,
+  isSameAllocation,
+  sameHolder,
+  standsAsRead,
+} from './record-equality.ts';
 
 /** A record that a release changes. */
 export interface ReleaseStep {
@@ -12,15 +17,25 @@ export interface ReleaseStep {
   readonly suspect: boolean;
 }
 
+/** The records that a release is decided on. */
+export interface ReleaseView {
+  at(address: AllocationRecord['address']): AllocationRecord | undefined;
+  /** Records of this NIC with a holder in this sandbox, or with an imported holder (which has no sandbox) of this pod. */
+  ofAttachment(attachment: AttachmentCondition): readonly AllocationRecord[];
+  ofOwner(owner: StaticOwner): readonly AllocationRecord[];
+}
+
+export type AttachmentCondition = Extract<ReleaseCondition, { readonly by: 'attachment' }>;
+
 /** Decides what a release frees. Changes nothing; a condition that matches nothing gives no step. */
-export function planRelease(
-  records: Pick<RecordStore, 'at' | 'ofAttachment' | 'ofOwner'>,
-  condition: ReleaseCondition,
-): ReleaseStep[] {
+export function planRelease(records: ReleaseView, condition: ReleaseCondition): ReleaseStep[] {
   if (condition.by === 'attachment') {
-    const { sandbox, nic, uid } = condition;
-    const attached = records.ofAttachment(sandbox, nic);
-    return attached.flatMap((record) => without(record, (holder) => isOfAttachment(holder, sandbox, uid)));
+    const { sandbox, uid, pod } = condition;
+    return records
+      .ofAttachment(condition)
+      .flatMap((record) =>
+        without(record, (holder) => isOfAttachment(holder, sandbox, uid) || isImportedOf(holder, pod, uid)),
+      );
   }
   if (condition.by === 'owner') {
     const { owner, nic } = condition;
