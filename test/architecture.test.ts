@@ -37,7 +37,7 @@ const directions: readonly (readonly [folder: string, mayImport: readonly string
       'src/ledger/record.ts',
     ],
   ],
-  ['src/kube/', ['src/kube/', 'src/api/', 'src/log/']],
+  ['src/kube/', ['src/kube/', 'src/api/', 'src/log/', 'src/config/version.ts']],
   ['src/', ['src/']],
   ['daemon/', ['daemon/', 'src/']],
   ['cmd/', ['cmd/', 'daemon/', 'src/']],
