@@ -5,14 +5,20 @@ import { availableParallelism } from 'node:os';
 import { finished } from 'node:stream/promises';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { fileURLToPath } from 'node:url';
 import { CniPluginsError, cniPluginNames, findCniPlugins } from '../test/support/cni-plugins.ts';
+import { findKubeExecutables, KubeExecutablesError } from '../test/support/kube-executables.ts';
+import { readSources } from '../test/support/source-file.ts';
 import { checkSteps } from './lib/check-steps.ts';
+import { reaches } from './lib/reaches.ts';
 import { runSteps } from './lib/run-steps.ts';
 import { parseTestArguments, selectTests, TestArgumentsError } from './lib/select-tests.ts';
 
 /** Two: the integration suites start agents and plugins of their own, and small machines have two cores. */
 const parallel = Math.min(2, availableParallelism());
-const patterns = ['src', 'cmd', 'daemon', 'scripts', 'test'].map((folder) => `${folder}/**/*.test.ts`);
+const root = fileURLToPath(new URL('..', import.meta.url));
+const folders = ['src', 'cmd', 'daemon', 'scripts', 'test'];
+const patterns = folders.map((folder) => `${folder}/**/*.test.ts`);
 
 interface Totals {
   readonly passed: number;
@@ -55,13 +61,25 @@ async function runTests(files: readonly string[]): Promise<Totals> {
   return totals ?? { passed: 0, failed: 1, skipped: 0 };
 }
 
-/** Builds the CNI plugins where they are missing before the tests ask for them: here its progress is seen, and it happens once. */
-async function provideCniPlugins(): Promise<void> {
+/** Builds what the tests need and nobody has installed before the first asks for it: here its progress is seen, and it happens once. */
+async function provideTools(files: readonly string[]): Promise<void> {
+  const sources = readSources(
+    root,
+    folders.map((folder) => `${folder}/**/*.ts`),
+  );
+  const imports = new Map(sources.map((source) => [source.path, source.imports]));
+  if (reaches(files, 'test/support/cni-plugins.ts', imports)) {
+    await unlessMissing(findCniPlugins(cniPluginNames));
+  }
+  if (reaches(files, 'test/support/kube-executables.ts', imports)) await unlessMissing(findKubeExecutables());
+}
+
+/** The tests that need what is missing fail with the same message; the others can run. */
+async function unlessMissing(found: Promise<unknown>): Promise<void> {
   try {
-    await findCniPlugins(cniPluginNames);
+    await found;
   } catch (error) {
-    // The tests that need them fail with the same message; the others can run.
-    if (!(error instanceof CniPluginsError)) throw error;
+    if (!(error instanceof CniPluginsError) && !(error instanceof KubeExecutablesError)) throw error;
     console.error(`✖ ${error.message}`);
   }
 }
@@ -84,7 +102,7 @@ try {
   if (files.length === 0)
     throw new TestArgumentsError(`no test file matches ${selection.filters.join(', ')}`);
   const whole = selection.only === undefined && selection.filters.length === 0;
-  if (files.some((file) => file.startsWith('test/'))) await provideCniPlugins();
+  await provideTools(files);
   const parts = [...(whole ? [await runChecks()] : []), await runTests(files)];
   if (printTotals(parts).failed > 0) process.exitCode = 1;
 } catch (error) {
