@@ -132,6 +132,15 @@ test('FaultProxy.inject() cuts after the API server has done what was asked', as
   assert.equal(await exists('cut-after'), true);
 });
 
+test('inject() forwards late what it has cut at once', async () => {
+  const fault = { kind: 'commit-late', delayMs: 300 } as const;
+  const rule = proxy.inject({ method: 'POST', path: /configmaps/, times: 1, fault });
+  await assert.rejects(create('late'));
+  assert.equal(rule.hits, 1);
+  while (rule.completed === 0) await sleep(20);
+  assert.ok(await exists('late'));
+});
+
 test('FaultProxy.inject() delays a request', async () => {
   const delayMs = 300;
   proxy.inject({ method: 'POST', path: /./, times: 1, fault: { kind: 'delay', delayMs } });

@@ -17,7 +17,9 @@ export type Fault =
   /** Cuts the connection and does not forward it. */
   | { readonly kind: 'cut-before' }
   /** Forwards it, takes the whole answer, and cuts the connection without passing it on. */
-  | { readonly kind: 'cut-after' };
+  | { readonly kind: 'cut-after' }
+  /** Takes the whole request, cuts the connection at once, and forwards the request so much later, milliseconds. */
+  | { readonly kind: 'commit-late'; readonly delayMs: number };
 
 export interface FaultRule {
   /** @default every method */
@@ -33,12 +35,15 @@ export interface FaultRule {
 export interface InjectedFault {
   /** How many requests it has struck. */
   readonly hits: number;
+  /** Of a `commit-late`: how many of them have been answered by the API server. */
+  readonly completed: number;
   /** What is under way goes on as it was. */
   remove(): void;
 }
 
 interface Rule extends FaultRule {
   hits: number;
+  completed: number;
 }
 
 /** More than the benchmarks' agents have in flight. */
@@ -112,11 +117,14 @@ export class FaultProxy implements AsyncDisposable {
 
   /** Puts a rule in force. The first one that matches a request and is not used up strikes it. */
   inject(rule: FaultRule): InjectedFault {
-    const entry: Rule = { ...rule, hits: 0 };
+    const entry: Rule = { ...rule, hits: 0, completed: 0 };
     this.#rules = [...this.#rules, entry];
     return {
       get hits() {
         return entry.hits;
+      },
+      get completed() {
+        return entry.completed;
       },
       remove: () => {
         this.#rules = this.#rules.filter((each) => each !== entry);
@@ -154,7 +162,8 @@ export class FaultProxy implements AsyncDisposable {
     const { method = 'GET', url = '/' } = request;
     const key = `${method} ${url.replace(/\?.*/, '')}`;
     this.#requests.set(key, (this.#requests.get(key) ?? 0) + 1);
-    const fault = this.#strike(method, url);
+    const rule = this.#strike(method, url);
+    const fault = rule?.fault;
     if (fault?.kind === 'status') {
       const { status, headers, content } = statusAnswer(fault);
       // Read to its end, so that the connection can be used again.
@@ -162,19 +171,38 @@ export class FaultProxy implements AsyncDisposable {
       response.writeHead(status, headers).end(content);
     } else if (fault?.kind === 'cut-before') {
       request.socket.destroy();
+    } else if (rule !== undefined && fault?.kind === 'commit-late') {
+      await this.#forwardLate(request, fault.delayMs);
+      rule.completed += 1;
     } else {
       if (fault?.kind === 'delay') await sleep(fault.delayMs, undefined, { signal: this.#closing.signal });
       if (!request.socket.destroyed) this.#forward(request, response, fault?.kind === 'cut-after');
     }
   }
 
-  #strike(method: string, url: string): Fault | undefined {
+  #strike(method: string, url: string): Rule | undefined {
     const rule = this.#rules.find(
       (each) =>
         (each.method ?? method) === method && each.path.test(url) && each.hits < (each.times ?? Infinity),
     );
     if (rule !== undefined) rule.hits += 1;
-    return rule?.fault;
+    return rule;
+  }
+
+  async #forwardLate(request: IncomingMessage, delayMs: number): Promise<void> {
+    const { method, url = '/', rawHeaders } = request;
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(Buffer.from(chunk));
+    request.socket.destroy();
+    await sleep(delayMs, undefined, { signal: this.#closing.signal });
+    const upstream = httpsRequest(new URL(url, this.#plane.url), {
+      method,
+      agent: this.#upstream,
+      headers: headersOnward(rawHeaders),
+    });
+    upstream.end(Buffer.concat(chunks));
+    const [answer] = (await once(upstream, 'response')) as [IncomingMessage];
+    await once(answer.resume(), 'end');
   }
 
   #forward(request: IncomingMessage, response: ServerResponse, cutAfter: boolean): void {
