@@ -4,7 +4,7 @@ import type { Labels } from '../../ipam/facts.ts';
 const labelCharactersMax = 128 * 1024;
 
 /** Characters of one annotation: more than any that can be right, so that a longer one is refused for its length all the same. */
-const annotationCharactersMax = 64 * 1024;
+const annotationCharactersMax = 32 * 1024;
 
 /**
  * The labels of an object as they are kept in memory: whole, or not known when they are so many that their owner can only

@@ -1,0 +1,219 @@
+import { isObject } from '../../api/decode.ts';
+import type { KubeApi } from '../../kube/kube-api.ts';
+import { Reflector } from '../../kube/reflector.ts';
+import { kubeResources, resourcePath } from '../../kube/resource-path.ts';
+import type { Logger } from '../../log/logger.ts';
+import { DueNames } from './due-names.ts';
+import { MalformedObjectError } from './malformed-object.ts';
+import { parseMetadata } from './object-metadata.ts';
+import { poolFingerprint } from './pool-fingerprint.ts';
+import { isNotFound } from './read-object.ts';
+import { readStoredPool, type StoredPool } from './stored-pool.ts';
+import { waitOrAbort } from './wait-or-abort.ts';
+
+/** Pools of a page: each may have the 1.5 MiB that etcd takes, and an answer may have 64 MiB. */
+const pageSize = 40;
+
+/** Pools that are read at the same time. */
+const readsMax = 4;
+
+/** When this part of all pools has to be read, a list is cheaper than many requests. */
+const listShare = 1 / 4;
+
+/** A pool whose records were not imported is read again for changes of its status, but not each time the original changes it. */
+const recordsPauseMs = 5_000;
+
+/** Pause before a failed reading is tried again: doubled each time, with jitter. */
+const retryMs = { first: 200, max: 30_000 } as const;
+
+/** What the watch holds of a pool. */
+interface PoolMetadata {
+  readonly name: string;
+  readonly fingerprint: string;
+  readonly resourceVersion: string;
+}
+
+/** A pool as it was read last. */
+type ReadPool = StoredPool & Omit<PoolMetadata, 'name'>;
+
+/** What the pools are read with. */
+export interface PoolWatchOptions {
+  readonly api: KubeApi;
+  readonly log: Logger;
+  /** Called after each change. */
+  onChange(): void;
+}
+
+/**
+ * The pools of the cluster. Only their metadata is watched: a pool's status can have hundreds of kilobytes and changes with
+ * every pod, so a pool is read whole only when something else of it has changed.
+ */
+export class PoolWatch {
+  readonly #options: PoolWatchOptions;
+  readonly #watch: Reflector<PoolMetadata>;
+  readonly #read = new Map<string, ReadPool>();
+  readonly #due = new DueNames();
+  readonly #ready = Promise.withResolvers<void>();
+  #isReady = false;
+
+  constructor(options: PoolWatchOptions) {
+    this.#options = options;
+    this.#watch = new Reflector({
+      api: options.api,
+      log: options.log,
+      name: 'pools',
+      path: resourcePath(kubeResources.pools),
+      view: 'metadata',
+      parse: parsePoolMetadata,
+      keyOf: ({ name }) => name,
+      onChange: (name, now) => this.#changed(name, now),
+    });
+  }
+
+  /** Watches and reads until the signal is aborted. Never rejects. */
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all([this.#watch.run(signal), this.#follow(signal)]);
+  }
+
+  /** Waits until every pool has been read once. */
+  synced(signal: AbortSignal): Promise<void> {
+    return waitOrAbort(this.#ready.promise, signal);
+  }
+
+  /** Whether every pool has been read once. */
+  get isSynced(): boolean {
+    return this.#isReady;
+  }
+
+  /** All pools as they were read last, by name. */
+  get pools(): ReadonlyMap<string, StoredPool> {
+    return this.#read;
+  }
+
+  #changed(name: string, now: PoolMetadata | undefined): void {
+    if (now === undefined) {
+      this.#due.delete(name);
+      if (this.#read.delete(name)) this.#options.onChange();
+      this.#noteReady();
+    } else {
+      const delayMs = this.#readDelayMs(now);
+      if (delayMs !== undefined) this.#due.add(name, performance.now() + delayMs);
+    }
+  }
+
+  /** How long the next reading of a pool may wait; undefined when what is known is enough. */
+  #readDelayMs({ name, fingerprint, resourceVersion }: PoolMetadata): number | undefined {
+    const read = this.#read.get(name);
+    if (read?.fingerprint !== fingerprint) return 0;
+    const hasRecords = read.pool?.hasOriginalRecords === true;
+    return hasRecords && read.resourceVersion !== resourceVersion ? recordsPauseMs : undefined;
+  }
+
+  async #follow(signal: AbortSignal): Promise<void> {
+    await this.#watch.synced(signal).catch(() => undefined);
+    let pauseMs: number = retryMs.first;
+    while (!signal.aborted) {
+      this.#noteReady();
+      await this.#due.wait(signal);
+      if (signal.aborted) return;
+      const names = this.#due.take(performance.now()).filter((name) => this.#isOutdated(name));
+      const failed = await this.#readAgain(names, signal);
+      const retryAtMs = performance.now() + pauseMs * (0.5 + Math.random() / 2);
+      for (const name of failed) this.#due.add(name, retryAtMs);
+      pauseMs = failed.length === 0 ? retryMs.first : Math.min(pauseMs * 2, retryMs.max);
+    }
+  }
+
+  /** A reading before may have shown what the watch told only afterwards. */
+  #isOutdated(name: string): boolean {
+    const watched = this.#watch.items.get(name);
+    return watched !== undefined && this.#readDelayMs(watched) !== undefined;
+  }
+
+  /** @returns the names that could not be read */
+  async #readAgain(names: readonly string[], signal: AbortSignal): Promise<readonly string[]> {
+    if (names.length > 1 && names.length >= this.#watch.items.size * listShare) {
+      const isRead = await this.#attempt(names, () => this.#readAll(signal), signal);
+      return isRead ? [] : names;
+    }
+    const queue = [...names];
+    const failed: string[] = [];
+    const worker = async (): Promise<void> => {
+      for (let name = queue.pop(); name !== undefined; name = queue.pop()) {
+        const one = name;
+        if (!(await this.#attempt([one], () => this.#readOne(one, signal), signal))) failed.push(one);
+      }
+    };
+    await Promise.all(Array.from({ length: readsMax }, worker));
+    return failed;
+  }
+
+  async #attempt(pools: readonly string[], read: () => Promise<void>, signal: AbortSignal): Promise<boolean> {
+    try {
+      await read();
+      return true;
+    } catch (error) {
+      const [pool] = pools;
+      if (!signal.aborted)
+        this.#options.log.warn({ err: error, pool, pools: pools.length }, 'pools could not be read');
+      return false;
+    }
+  }
+
+  async #readOne(name: string, signal: AbortSignal): Promise<void> {
+    const path = resourcePath(kubeResources.pools, { name });
+    try {
+      this.#accept(await this.#options.api.request({ method: 'GET', path, signal }));
+    } catch (error) {
+      // It was deleted, and the watch will tell.
+      if (!isNotFound(error)) throw error;
+    }
+  }
+
+  async #readAll(signal: AbortSignal): Promise<void> {
+    const path = resourcePath(kubeResources.pools);
+    let next: string | undefined;
+    do {
+      const query = { limit: pageSize, continue: next };
+      const page = await this.#options.api.request({ method: 'GET', path, query, signal });
+      const { items, rest } = parsePage(page);
+      for (const item of items) this.#accept(item);
+      next = rest;
+    } while (next !== undefined);
+  }
+
+  /** Only what the watch knows: what it does not know was deleted since, or is new and will be told. */
+  #accept(object: unknown): void {
+    const { name, fingerprint, resourceVersion } = parsePoolMetadata(object);
+    if (!this.#watch.items.has(name)) return;
+    const before = this.#read.get(name);
+    if (before?.resourceVersion === resourceVersion) return;
+    const stored = readStoredPool(object);
+    const { problem } = stored;
+    if (problem !== undefined && problem !== before?.problem) {
+      this.#options.log.warn({ pool: name, problem }, 'bad pool, it is not used');
+    }
+    this.#read.set(name, { ...stored, fingerprint, resourceVersion });
+    this.#options.onChange();
+  }
+
+  #noteReady(): void {
+    if (this.#isReady || !this.#watch.isSynced) return;
+    for (const name of this.#watch.items.keys()) if (!this.#read.has(name)) return;
+    this.#isReady = true;
+    this.#ready.resolve();
+  }
+}
+
+function parsePoolMetadata(object: unknown): PoolMetadata {
+  const metadata = parseMetadata(object);
+  const { name, resourceVersion } = metadata;
+  return { name, resourceVersion, fingerprint: poolFingerprint(metadata) };
+}
+
+function parsePage(list: unknown): { readonly items: readonly unknown[]; readonly rest: string | undefined } {
+  const items: unknown = isObject(list) ? list['items'] : undefined;
+  if (!isObject(list) || !Array.isArray(items)) throw new MalformedObjectError('a list has no items');
+  const rest = isObject(list['metadata']) ? list['metadata']['continue'] : undefined;
+  return { items, rest: typeof rest === 'string' && rest !== '' ? rest : undefined };
+}
