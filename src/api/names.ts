@@ -53,3 +53,9 @@ export const multusAnnotations = {
 
 /** Annotation of a mirror pod: the UID under which the kubelet runs the static pod. */
 export const configHashAnnotation = 'kubernetes.io/config.hash';
+
+/** Label of a SpiderEndpoint: the hash of the node whose agent writes it. */
+export const nodeEndpointLabel = 'ipam.spidernet.io/node';
+
+/** Finalizer that the original puts on SpiderEndpoints; nothing here waits for it. */
+export const endpointFinalizer = 'spiderpool.spidernet.io';
