@@ -127,11 +127,32 @@ function readPaths(): Paths {
     '/v1/coordinator/config': {
       get: {
         operationId: 'getCoordinatorConfig',
-        summary: 'The configuration of the coordinator plugin; an agent without a cluster has none',
+        summary: 'The configuration of the coordinator plugin',
+        description:
+          "From the SpiderCoordinator of an installation of the original. The arguments are in the body; the pod's annotation `ipam.spidernet.io/default-route-nic` counts.",
         tags,
+        requestBody: {
+          required: false,
+          content: json('GetCoordinatorArgs', 'a pod', {
+            podNamespace: pod.podNamespace,
+            podName: pod.podName,
+          }),
+        },
         responses: {
+          200: {
+            description: 'The configuration.',
+            content: json('CoordinatorConfig', 'underlay', {
+              mode: 'underlay',
+              overlayPodCIDR: ['10.244.0.0/16'],
+              serviceCIDR: ['10.96.0.0/16'],
+              tunePodRoutes: true,
+              hostRuleTable: 500,
+              podRPFilter: 0,
+            }),
+          },
+          422: violation,
           500: {
-            description: 'There is none.',
+            description: 'There is none, as on an agent without a cluster, or it is not ready.',
             content: json('OriginalError', 'no cluster', 'there is no SpiderCoordinator'),
           },
         },

@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import { cniErrorSchema, cniRequestSchema, cniResultSchema, networkConfigSchema } from './cni-shapes.ts';
 import {
+  coordinatorConfigSchema,
+  getCoordinatorArgsSchema,
   ipamAddArgsSchema,
   ipamAddResponseSchema,
   ipamBatchDelArgsSchema,
@@ -48,6 +50,8 @@ const schemas = {
   IpamDelArgs: ipamDelArgsSchema,
   IpamBatchDelArgs: ipamBatchDelArgsSchema,
   WorkloadEndpointStatus: workloadEndpointSchema,
+  GetCoordinatorArgs: getCoordinatorArgsSchema,
+  CoordinatorConfig: coordinatorConfigSchema,
   OriginalError: originalErrorSchema,
   OriginalViolation: originalViolationSchema,
 } as const;

@@ -74,6 +74,32 @@ export const workloadEndpointSchema = z.object({
   ),
 });
 
+/** Body of `GET /v1/coordinator/config`. */
+export const getCoordinatorArgsSchema = z.object({
+  podNamespace: z.string().optional(),
+  podName: z.string().optional(),
+});
+
+/** Answer to `GET /v1/coordinator/config`. */
+export const coordinatorConfigSchema = z.object({
+  mode: z.string(),
+  overlayPodCIDR: z.array(cidr),
+  serviceCIDR: z.array(cidr),
+  tunePodRoutes: z.boolean(),
+  hijackCIDR: z.array(cidr).exactOptional(),
+  policyRoutes: z.array(z.object({ dst: cidr, gw: z.string() })).exactOptional(),
+  podMACPrefix: z.string().exactOptional(),
+  podDefaultRouteNIC: z.string().exactOptional(),
+  hostRuleTable: z.int().exactOptional(),
+  podRPFilter: z.int().exactOptional(),
+  txQueueLen: z.int().exactOptional(),
+  vethLinkAddress: z.string().exactOptional(),
+  vethMTU: z.int().exactOptional(),
+});
+
+/** Answer to `GET /v1/coordinator/config`. */
+export type CoordinatorConfigShape = Readonly<z.infer<typeof coordinatorConfigSchema>>;
+
 /** Answer with status 422. */
 export const originalViolationSchema = z
   .object({ code: z.literal(602), message: z.string() })

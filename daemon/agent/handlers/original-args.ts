@@ -4,6 +4,7 @@ import { CniCode, CniError } from '../../../src/cni/error.ts';
 import { parseContainerId, parseIfName, parseNetns } from '../../../src/cni/parse-environment.ts';
 import { storedTextMax, storedTextProblem } from '../../../src/cni/stored-text.ts';
 import {
+  getCoordinatorArgsSchema,
   ipamAddArgsSchema,
   ipamBatchDelArgsSchema,
   ipamDelArgsSchema,
@@ -27,6 +28,8 @@ export type OriginalAddArgs = z.infer<typeof ipamAddArgsSchema>;
 export type OriginalDelArgs = z.infer<typeof ipamDelArgsSchema>;
 /** Body of `DELETE /v1/ipam/ips`. */
 export type OriginalBatchDelArgs = z.infer<typeof ipamBatchDelArgsSchema>;
+/** Body of `GET /v1/coordinator/config`. */
+export type OriginalCoordinatorArgs = z.infer<typeof getCoordinatorArgsSchema>;
 
 /** A body that breaks the original's schema; its framework answers 422 with code 602 or so. */
 export class OriginalSchemaError extends Error {
@@ -55,6 +58,15 @@ export function parseOriginalBatchDelArgs(body: unknown): OriginalBatchDelArgs {
   const args = parse(ipamBatchDelArgsSchema, body);
   parseContainerId(args.containerID);
   return args;
+}
+
+/**
+ * Body of `GET /v1/coordinator/config`, which may be missing.
+ *
+ * @throws OriginalSchemaError
+ */
+export function parseCoordinatorArgs(body: unknown): OriginalCoordinatorArgs {
+  return parse(getCoordinatorArgsSchema, body ?? {});
 }
 
 /** The pod of a request; the original sends empty texts where the runtime told nothing. */

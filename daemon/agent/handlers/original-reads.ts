@@ -1,12 +1,15 @@
+import { staticKinds } from '../../../src/cluster/kubernetes/static-owner.ts';
+import { sanitizeText } from '../../../src/cni/sanitize-text.ts';
 import { formatAddress } from '../../../src/ip/address.ts';
 import type { PoolCatalog } from '../../../src/ipam/pool.ts';
 import { allRecords } from '../../../src/ledger/all-records.ts';
-import type { AllocationRecord } from '../../../src/ledger/record.ts';
+import type { AllocationRecord, Holder, PodName } from '../../../src/ledger/record.ts';
 import { describeAddress } from '../allocated-address.ts';
+import type { CoordinatorConfig } from '../coordinator-config.ts';
 import type { Handler } from '../http/message.ts';
 import { jsonReply } from '../http/server.ts';
 import type { HandlerContext } from './context.ts';
-import { refusalText } from './original-args.ts';
+import { OriginalSchemaError, parseCoordinatorArgs, refusalText } from './original-args.ts';
 import { originalRoutes } from './original-routes.ts';
 import { toReplyError } from './reply-error.ts';
 
@@ -15,14 +18,32 @@ export function healthyHandler(): Handler {
   return () => Promise.resolve({ status: 200 });
 }
 
-/** `GET /v1/coordinator/config`: only an installation of the original on a cluster has one. */
-export function coordinatorHandler(): Handler {
-  const text =
+/**
+ * `GET /v1/coordinator/config`: only a cluster with an installation of the original has one.
+ *
+ * @param coordinator undefined without a cluster
+ */
+export function coordinatorHandler(coordinator?: CoordinatorConfig): Handler {
+  const none =
     'there is no SpiderCoordinator: the coordinator plugin needs a cluster, this agent runs on one host without';
-  return () => Promise.resolve(jsonReply(500, text));
+  return async ({ body, signal }) => {
+    if (coordinator === undefined) return jsonReply(500, none);
+    try {
+      const { podNamespace = '', podName = '' } = parseCoordinatorArgs(body);
+      const isNamed = podNamespace !== '' && podName !== '';
+      const pod = isNamed ? { namespace: podNamespace, name: podName } : undefined;
+      return jsonReply(200, await coordinator.of(pod, signal));
+    } catch (error) {
+      if (!(error instanceof OriginalSchemaError)) return jsonReply(500, sanitizeText(refusalText(error)));
+      return jsonReply(422, { code: 602, message: sanitizeText(error.message) });
+    }
+  };
 }
 
-/** `GET /v1/workloadendpoint`: the addresses of a pod in the original's shape, told from the ledger. */
+/**
+ * `GET /v1/workloadendpoint`: the addresses of a pod in the original's shape, told from this node's records. As in the original, a
+ * KubeVirt machine that keeps its addresses is asked for by the machine's name; by its pod's it is found, too.
+ */
 export function workloadEndpointHandler({ cluster, ledger }: HandlerContext): Handler {
   return async ({ query }) => {
     const [namespace, name] = [query.get('podNamespace'), query.get('podName')];
@@ -30,21 +51,30 @@ export function workloadEndpointHandler({ cluster, ledger }: HandlerContext): Ha
       return jsonReply(422, { code: 602, message: 'podNamespace and podName in query are required' });
     }
     try {
-      const records = await allRecords(ledger.ledger, { pod: { namespace, name } });
-      const holder = records.at(-1)?.holders.at(-1);
+      const own = cluster.ownRecords;
+      const ofPod = await allRecords(ledger.ledger, { ...own, pod: { namespace, name } });
+      const owner = { kind: staticKinds.virtualMachineInstance, namespace, name };
+      const records = ofPod.length > 0 ? ofPod : await allRecords(ledger.ledger, { ...own, owner });
+      const holder = holderOf(records, { namespace, name });
       if (holder === undefined) return jsonReply(404, `no address is recorded for pod ${namespace}/${name}`);
-      const own = records.filter(({ holders }) => holders.some(({ uid }) => uid === holder.uid));
+      const held = records.filter(({ holders }) => holders.some(({ uid }) => uid === holder.uid));
       return jsonReply(200, {
         podNamespace: namespace,
         podName: name,
         podUID: holder.uid,
         node: holder.node,
-        interfaces: interfacesOf(own, cluster.catalog()),
+        interfaces: interfacesOf(held, cluster.catalog()),
       });
     } catch (error) {
       return jsonReply(500, refusalText(toReplyError(error)));
     }
   };
+}
+
+/** The newest holder of the newest record: of this pod where it is one, since a migrating machine has two, else of its machine. */
+function holderOf(records: readonly AllocationRecord[], { namespace, name }: PodName): Holder | undefined {
+  const newest = records.toSorted((a, b) => a.sinceMs - b.sinceMs).at(-1)?.holders;
+  return newest?.findLast(({ pod }) => pod.namespace === namespace && pod.name === name) ?? newest?.at(-1);
 }
 
 function interfacesOf(records: readonly AllocationRecord[], catalog: PoolCatalog): object[] {
