@@ -33,7 +33,7 @@ export interface PodNetworks {
 export function readPodNetworks({ pod, namespace, multus }: ClusterFacts): PodNetworks {
   const further = given(pod?.annotations?.[multusAnnotations.networks]);
   const own = given(pod?.annotations?.[multusAnnotations.defaultNetwork]);
-  const first = own ?? multus?.clusterNetwork;
+  const first = own ?? given(multus?.clusterNetwork);
   const kind = own === undefined ? clusterNetworkKind : defaultNetworkKind;
   const firsts = first === undefined ? [] : read(kind, first, multus?.agentNamespace ?? '');
   return {
@@ -54,7 +54,7 @@ export function furtherNic(network: NetworkSelection | undefined, index: number)
   return network?.nic ?? `net${index + 1}`;
 }
 
-/** Multus takes an empty annotation as none. */
+/** Multus takes an empty annotation as none, and an unset variable is empty. */
 function given(text: string | undefined): string | undefined {
   return text?.trim() === '' ? undefined : text;
 }
