@@ -45,6 +45,12 @@ test('parseIppools() refuses bad elements, each with its place', () => {
       /: \[1\] and \[2\] are both for NIC "n": write one element/,
     ],
     [`[${Array.from({ length: 33 }, () => `{${a}}`).join()}]`, /: must not have more than 32 entries;/],
+    [
+      JSON.stringify(
+        [1, 2, 3].map((n) => ({ interface: `n${n}`, ipv4: Array.from({ length: 43 }, () => '*') })),
+      ),
+      /: has 129 patterns such as "\*", at most 128 are read;/,
+    ],
   ];
   for (const [text, problem] of rows) {
     const message = refusalOf(() => parseIppools(text));

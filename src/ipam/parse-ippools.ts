@@ -1,8 +1,10 @@
 import { podAnnotations } from '../api/names.ts';
 import type { FieldReader } from '../cni/field-reader.ts';
 import { ifNameProblem } from '../cni/if-name.ts';
+import { poolsMax } from '../cni/parse-config.ts';
 import { quoteText } from '../cni/sanitize-text.ts';
 import { type AnnotationKind, annotationError, readAnnotation } from './annotation.ts';
+import { isGlob } from './glob.ts';
 import { readPoolLists } from './parse-ippool.ts';
 import type { PoolLists } from './request.ts';
 
@@ -14,6 +16,12 @@ export const ippoolsKind: AnnotationKind = {
 
 /** NICs of a pod for which one ADD selects pools, and networks that are looked at. Pods with more than a dozen are rare. */
 export const nicsMax = 32;
+
+/**
+ * Patterns in all elements together: as many as the two lists of an `ippool` may have. Each one is compared with the name of every
+ * pool, so 32 NICs full of them would keep a node's agent busy for a second.
+ */
+const patternsMax = 2 * poolsMax;
 
 /** The pools of one NIC. */
 export interface IppoolsElement {
@@ -35,6 +43,11 @@ export function parseIppools(text: string): readonly IppoolsElement[] {
     throw annotationError(ippoolsKind, `names no NIC and no pool: ${quoteText(text)}`);
   }
   checkNames(elements);
+  const patterns = elements.flatMap(({ pools }) => [...pools[4], ...pools[6]].filter(isGlob));
+  if (patterns.length > patternsMax) {
+    const problem = `has ${patterns.length} patterns such as ${quoteText(patterns[0] ?? '')}, at most ${patternsMax} are read`;
+    throw annotationError(ippoolsKind, problem);
+  }
   return elements;
 }
 
