@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { loadAll } from 'js-yaml';
+import { untilAllowed } from './access-review.ts';
 import type { AccountName, ControlPlane } from './control-plane.ts';
 
 /** What is read of a manifest. */
@@ -13,7 +14,14 @@ interface Manifest {
   readonly metadata: { readonly name: string; readonly namespace?: string };
   readonly roleRef?: { readonly apiGroup: string; readonly kind: string; readonly name: string };
   readonly subjects?: readonly { readonly kind: string; readonly name: string }[];
+  readonly rules?: readonly RoleRule[];
   readonly spec?: CrdSpec;
+}
+
+interface RoleRule {
+  readonly apiGroups?: readonly string[];
+  readonly resources?: readonly string[];
+  readonly verbs: readonly string[];
 }
 
 interface CrdSpec {
@@ -47,7 +55,7 @@ export async function createCrds(plane: ControlPlane): Promise<void> {
 }
 
 /**
- * Binds to `account` every role that `deploy/manifests` binds to the agent's own account.
+ * Binds to `account` every role that `deploy/manifests` binds to the agent's own account, and waits until they are in force.
  * @throws Error when there is none
  */
 export async function bindAgentRole(plane: ControlPlane, account: AccountName): Promise<void> {
@@ -73,6 +81,11 @@ export async function bindAgentRole(plane: ControlPlane, account: AccountName): 
     const subjects = [{ kind: 'ServiceAccount', ...account }];
     const binding = { apiVersion, kind, metadata: { ...metadata, name }, roleRef, subjects };
     await plane.ensure(rbacPath(binding), binding);
+    const [rule] = role.rules ?? [];
+    const [group = ''] = rule?.apiGroups ?? [];
+    const [resource = ''] = rule?.resources ?? [];
+    const [verb = ''] = rule?.verbs ?? [];
+    await untilAllowed(plane, account, { group, resource, verb, namespace: metadata.namespace });
   }
 }
 

@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { get } from 'node:https';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { untilAllowed } from './access-review.ts';
 import { AdminClient, type AdminResponse } from './admin-client.ts';
 import { type ControlPlane, startControlPlane } from './control-plane.ts';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
@@ -29,6 +30,8 @@ before(async () => {
     roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'writer' },
     subjects: [{ kind: 'ServiceAccount', namespace: 'default', name: 'writer' }],
   });
+  const access = { group: '', resource: 'configmaps', verb: 'watch' };
+  await untilAllowed(plane, { namespace: 'default', name: 'writer' }, access);
   client = new AdminClient(proxy.url, { caFile: plane.caFile, token });
   stack.move();
 });
