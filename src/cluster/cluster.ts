@@ -30,8 +30,9 @@ export interface RequestFacts extends ClusterFacts {
 }
 
 /**
- * Whether the pod of a holder may still use its addresses: `living` unless it is gone, replaced by another of its name,
- * being deleted past all its containers, or finished; `unknown` where nothing tells of pods (a host without a cluster).
+ * Whether the pod of a holder may still use its addresses: `living` unless it is known to be gone, replaced by another of its
+ * name, being deleted, or finished; `unknown` where nothing tells of pods (a host without a cluster, a holder that names none).
+ * The containers of a pod that is being deleted, or whose deletion was forced, may run on: their network namespace tells.
  */
 export type PodState = 'living' | 'gone' | 'unknown';
 

@@ -13,7 +13,7 @@ import { SharedReads } from './shared-reads.ts';
  * The API server sends something on a watch about every minute (bookmarks). After three such times without a word, a pod that
  * was not heard of may well live.
  */
-const silenceMaxMs = 180_000;
+const silenceMaxMsDefault = 180_000;
 
 /** How much the watch may lag behind a live reading while it is heard. */
 const lagMaxMs = 30_000;
@@ -29,6 +29,8 @@ export interface OwnPodsOptions {
   readonly api: KubeApi;
   readonly nodeName: string;
   readonly log: Logger;
+  /** How long the watch may be silent before what it does not know counts as living. @default 180_000 */
+  readonly silenceMaxMs?: number;
 }
 
 /**
@@ -37,14 +39,16 @@ export interface OwnPodsOptions {
 export class OwnPods {
   readonly #api: KubeApi;
   readonly #nodeName: string;
+  readonly #silenceMaxMs: number;
   readonly #watch: Reflector<PodView>;
   readonly #reads = new SharedReads<PodView | undefined>();
   /** Pods that a live reading showed before the watch did. */
   readonly #ahead = new Map<string, { readonly pod: PodView; readonly sinceMs: number }>();
   readonly #listeners: ((pod: GonePod) => void)[] = [];
 
-  constructor({ api, nodeName, log }: OwnPodsOptions) {
+  constructor({ api, nodeName, log, silenceMaxMs = silenceMaxMsDefault }: OwnPodsOptions) {
     this.#api = api;
+    this.#silenceMaxMs = silenceMaxMs;
     this.#nodeName = nodeName;
     this.#watch = new Reflector<PodView>({
       api,
@@ -74,7 +78,7 @@ export class OwnPods {
 
   /** Whether all pods were read, and the watch told something lately. */
   get isCurrent(): boolean {
-    return this.#watch.isSynced && performance.now() - this.#watch.lastHeardMs <= silenceMaxMs;
+    return this.#watch.isSynced && performance.now() - this.#watch.lastHeardMs <= this.#silenceMaxMs;
   }
 
   /** Calls the listener for each pod that ends; it must not throw. A pod may be told twice: when it ends, and when it is removed. */
