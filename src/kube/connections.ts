@@ -8,7 +8,7 @@ const keepAliveMs = 60_000;
 /** To the API server it is one network away. */
 const connectMsMax = 5_000;
 
-/** The kernel looks for a peer that went away without a word. */
+/** The kernel looks for a peer that went away without a word: after so long once a second, ten times (libuv's choice). */
 const probeAfterMs = 30_000;
 
 /** The kept-alive connections to the API server. */
@@ -51,7 +51,11 @@ export class Connections implements AsyncDisposable {
     this.#agent = undefined;
     if (agent === undefined) return;
     this.#ending.add(agent);
-    void agent.close().finally(() => this.#ending.delete(agent));
+    agent
+      .close()
+      // Cut with the client.
+      .catch(() => undefined)
+      .finally(() => this.#ending.delete(agent));
   }
 
   /** Cuts what is under way. */

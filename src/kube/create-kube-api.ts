@@ -14,8 +14,11 @@ const waitingMax = 256;
 /** One for each kind of object, and a few to spare: each has a connection of its own and takes none from the requests. */
 const watchesMax = 16;
 
-/** Bookmarks come every minute. */
-const watchSilenceMsMaxDefault = 150_000;
+/**
+ * Longer than any watch is asked to live. Where nothing changes an API server sends not even bookmarks; a peer that is gone is noticed
+ * by the kernel within a minute.
+ */
+const watchSilenceMsMaxDefault = 400_000;
 
 /** How the API server is talked to. */
 export interface KubeApiOptions {
@@ -25,7 +28,7 @@ export interface KubeApiOptions {
   readonly userAgent?: string;
   /** Requests under way at once; watches are not counted. @default 32 */
   readonly connectionsMax?: number;
-  /** A watch in which not even a bookmark comes for so long is cut. @default 150_000 */
+  /** A watch that the API server leaves silent for so long is cut. @default 400_000 */
   readonly watchSilenceMsMax?: number;
 }
 

@@ -17,8 +17,11 @@ const retryForMsDefault = 15_000;
 /** A page of 500 of the largest objects that etcd takes would have more, but none of ours is a hundredth of that. */
 const answerBytesMax = 64 * 1024 * 1024;
 
-/** Watches end at times that chance spreads over as long again, so that they do not all come back at once (as client-go does). */
-const watchSecondsMin = 300;
+/**
+ * A watch ends after this time or up to twice as long; chance keeps all watches from coming back at once. It goes on over the same
+ * connection.
+ */
+const watchSecondsMin = 180;
 
 /** Names whose writes these are in `managedFields`; one for all, so that the list of them stays short. */
 const fieldManager = 'spiderpool';
@@ -57,7 +60,7 @@ export class HttpKubeApi implements KubeApi {
         return await this.#try(request, credentials);
       } catch (error) {
         if (!(error instanceof KubeError)) throw error;
-        if (error.cause instanceof GateFullError) throw error;
+        if (error.cause instanceof GateFullError || this.#closing.signal.aborted) throw error;
         if (error.status === 401 && !isRenewed) {
           isRenewed = true;
           this.#options.config.renew(credentials);
@@ -118,9 +121,8 @@ export class HttpKubeApi implements KubeApi {
     const limitMs = request.tryTimeoutMs ?? tryTimeoutMsDefault;
     const startedMs = performance.now();
     const stop = new AbortController();
-    const timer = setTimeout(() => {
-      stop.abort(new Error(`no answer within ${limitMs} ms`));
-    }, limitMs);
+    const late = new Error(`no answer within ${limitMs} ms`);
+    const timer = setTimeout(() => stop.abort(late), limitMs);
     const onAbort = (): void => stop.abort(request.signal?.reason);
     const onClose = (): void => stop.abort(this.#closing.signal.reason);
     request.signal?.addEventListener('abort', onAbort, { once: true });
@@ -142,15 +144,14 @@ export class HttpKubeApi implements KubeApi {
       if (error instanceof KubeError) throw error;
       request.signal?.throwIfAborted();
       // Nothing at all came for the whole time: the other connections, which rest, are probably as dead as this one.
-      if (exchange.isSent && stop.signal.aborted && this.#heardMs < startedMs) {
-        this.#options.connections.abandon();
-      }
+      if (error === late && exchange.isSent && this.#heardMs < startedMs) this.#options.connections.abandon();
       throw brokenFailure(request, error, exchange.isSent);
     } finally {
       clearTimeout(timer);
       request.signal?.removeEventListener('abort', onAbort);
       this.#closing.signal.removeEventListener('abort', onClose);
-      if (isInside) this.#options.requests.leave();
+      // undici uses a connection again one turn after its answer: until then the next request would open another.
+      if (isInside) setImmediate(() => this.#options.requests.leave());
     }
   }
 

@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import type { OutgoingHttpHeaders } from 'node:http';
+import type { RequestOptions } from 'node:https';
 import { isIPv6 } from 'node:net';
 import { join } from 'node:path';
 import {
@@ -13,8 +15,9 @@ import { FileAuth } from '@kubernetes/client-node/dist/file_auth.js';
 import { KubeconfigError } from './kubeconfig-error.ts';
 import { kubeconfigPaths, readKubeconfigFiles } from './kubeconfig-files.ts';
 
-// Of the client package only the modules that are needed are loaded: the whole of KubeConfig brings every generated API class,
-// 13 MiB of memory and 60 ms at start. It is loaded for users of the few providers that only it knows.
+// Of the client package only the modules that are needed are loaded. Its class KubeConfig brings every generated API class, an OpenID
+// client, proxies and WebSockets: 11 MiB of memory and 60 ms at start even where a bundle holds it unused. What only it can do is
+// refused: the legacy providers (azure and gcp are gone from Kubernetes too; all of them have credential plugins) and proxies.
 
 /** A pod's service account (Kubernetes documentation, "Accessing the API from within a Pod"). */
 const serviceAccountFolderDefault = '/var/run/secrets/kubernetes.io/serviceaccount';
@@ -68,6 +71,14 @@ export class Kubeconfig {
   private constructor(cluster: Cluster, user: User) {
     if (cluster.proxyUrl !== undefined) {
       throw new KubeconfigError(`cluster ${cluster.name} has a proxy-url, which is not supported`);
+    }
+    if (
+      user.authProvider &&
+      ![new ExecAuth(), new FileAuth()].some((provider) => provider.isAuthProvider(user))
+    ) {
+      throw new KubeconfigError(
+        `user ${user.name} has an auth-provider, which is not supported: use a credential plugin (exec), a token or a certificate`,
+      );
     }
     if (!URL.canParse(cluster.server) || !/^https?:/.test(cluster.server)) {
       throw new KubeconfigError(`cluster ${cluster.name} has no URL of an API server: ${cluster.server}`);
@@ -145,7 +156,7 @@ export class Kubeconfig {
       const text = Buffer.from(`${username}:${password ?? ''}`).toString('base64');
       return { authorization: `Basic ${text}` };
     }
-    const options: { headers: Record<string, unknown>; cert?: string; key?: string } = { headers: {} };
+    const options: { headers: OutgoingHttpHeaders; cert?: string; key?: string } = { headers: {} };
     try {
       await withinMs(providerMsMax, this.#applyProvider(options));
     } catch (error) {
@@ -163,18 +174,11 @@ export class Kubeconfig {
       : certificate;
   }
 
-  async #applyProvider(options: { headers: Record<string, unknown> }): Promise<void> {
+  async #applyProvider(options: RequestOptions): Promise<void> {
     const user = this.#user;
     // FileAuth keeps a token for a minute even when it was refused: a new one reads the file.
-    const simple = [this.#execAuth, new FileAuth()].find((provider) => provider.isAuthProvider(user));
-    if (simple !== undefined) {
-      await simple.applyAuthentication(user, options as Parameters<FileAuth['applyAuthentication']>[1]);
-    } else if (user.authProvider) {
-      const { KubeConfig } = await import('@kubernetes/client-node/dist/config.js');
-      const config = new KubeConfig();
-      config.loadFromClusterAndUser(this.#cluster, user);
-      await config.applyToHTTPSOptions(options as Parameters<typeof config.applyToHTTPSOptions>[0]);
-    }
+    const providers = [this.#execAuth, new FileAuth()];
+    await providers.find((provider) => provider.isAuthProvider(user))?.applyAuthentication(user, options);
   }
 
   #readTls(fromProvider: ProviderAnswer): KubeTls {

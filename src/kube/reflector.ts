@@ -15,8 +15,11 @@ const doublingsMax = 10;
 /** A watch that lives for shorter is no success: an API server that ends each at once is not asked in a tight loop. */
 const livelyMs = 5_000;
 
-/** A watch that hears not even a bookmark for so long is not trusted: the resource version it started from may be of another past. */
-const deafMs = 100_000;
+/**
+ * A watch that hears nothing for so long, not even the bookmark at its end, is not trusted: an etcd that was restored counts versions
+ * anew, and an API server lets a watch wait for a version that has yet to come.
+ */
+const deafMs = 170_000;
 
 /** What a {@link Reflector} reflects, and whom it tells. */
 export interface ReflectorOptions<T> {
@@ -66,7 +69,7 @@ export class Reflector<T> {
     return this.#isSynced;
   }
 
-  /** When the API server was last heard, by performance.now(); minus infinity before. */
+  /** When the API server was last heard, by performance.now(); minus infinity before. It may say nothing for minutes when all is well. */
   get lastHeardMs(): number {
     return this.#lastHeardMs;
   }
