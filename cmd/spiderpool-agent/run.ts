@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { startAgent } from '../../daemon/agent/agent.ts';
-import { type AgentArguments, resolveAgentOptions } from '../../daemon/agent/resolve-options.ts';
+import { type AgentArguments, resolveAgentOptions, storeKinds } from '../../daemon/agent/resolve-options.ts';
 import { defaultPaths } from '../../src/config/paths.ts';
 import { version } from '../../src/config/version.ts';
 import { logLevels } from '../../src/log/logger.ts';
@@ -12,12 +12,17 @@ const usage = 2;
 
 const help = `
 Examples:
+  spiderpool-agent daemon --config-path /tmp/spiderpool/config-map/conf.yml
+  spiderpool-agent daemon --kubeconfig ./agent.kubeconfig --data-dir ./state --socket ./agent.sock
   spiderpool-agent daemon --store embedded
   spiderpool-agent daemon --store embedded --pools ./pools --data-dir ./state --socket ./agent.sock
   curl --unix-socket ${defaultPaths.socket} http://agent/v1/pools
 
-Environment: SPIDERPOOL_NODE_NAME (default: the host's name), SPIDERPOOL_LOG_LEVEL (default: info),
-SPIDERPOOL_STATE_DIR (as --data-dir; the plugin reads it too).`;
+Environment: SPIDERPOOL_NODE_NAME (on a cluster required, else the host's name), SPIDERPOOL_LOG_LEVEL (default: info),
+SPIDERPOOL_STATE_DIR (as --data-dir; the plugin reads it too). On a cluster also SPIDERPOOL_POD_NAMESPACE and
+SPIDERPOOL_POD_NAME (required), SPIDERPOOL_HEALTH_PORT (default: 5710, 0 for none), SPIDERPOOL_ENABLED_METRIC
+(default: false), SPIDERPOOL_METRIC_HTTP_PORT (default: 5711), SPIDERPOOL_ENABLED_RELEASE_CONFLICT_IPS (default: true),
+MULTUS_CLUSTER_NETWORK.`;
 
 /**
  * Runs the agent's command line until SIGTERM or SIGINT.
@@ -47,17 +52,28 @@ function addDaemonCommand(program: Command): void {
     .description('serve the socket that the CNI plugin and spiderpoolctl talk to')
     .addOption(
       new Option('--store <kind>', 'where the addresses are recorded')
-        .choices(['embedded'])
-        .makeOptionMandatory(),
+        .choices(storeKinds)
+        .default('kubernetes' satisfies AgentArguments['store']),
     )
     .option('--config-path <file>', 'conf.yml, with the keys of the original')
+    .option(
+      '--kubeconfig <file>',
+      'of the cluster (default: KUBECONFIG, ~/.kube/config, or the service account of the pod)',
+    )
     .option(
       '--socket <path>',
       `unix socket to serve (default: ipamUnixSocketPath of conf.yml, or ${defaultPaths.socket})`,
     )
-    .option('--data-dir <folder>', `ledger, tombstones and lock (default: ${defaultPaths.stateFolder})`)
-    .option('--pools <folder>', `pool manifests (default: ${defaultPaths.poolFolder})`)
-    .option('--metrics-port <port>', 'serve metrics on this TCP port (default: none is opened)', parsePort)
+    .option(
+      '--data-dir <folder>',
+      `tombstones, lock, and the embedded ledger (default: ${defaultPaths.stateFolder})`,
+    )
+    .option('--pools <folder>', `pool manifests, of --store embedded (default: ${defaultPaths.poolFolder})`)
+    .option(
+      '--metrics-port <port>',
+      'serve metrics on this TCP port (default: none, or as the environment says on a cluster)',
+      parsePort,
+    )
     .addOption(new Option('--log-level <level>', 'what is logged (default: info)').choices(logLevels))
     .addHelpText('after', help)
     .action(serve);

@@ -21,11 +21,6 @@ export interface AddRequest {
   readonly nicRequest: NicRequest;
 }
 
-/** Who owns the addresses of an attachment: the pod, or the container where the runtime names no pod (podman, nerdctl). */
-export function ownerUid({ sandbox, pod }: Attachment): string {
-  return pod.uid ?? sandbox;
-}
-
 /** The key under which work on one attachment is done one after the other. */
 export function attachmentKey({ sandbox, nic }: Pick<Attachment, 'sandbox' | 'nic'>): string {
   return `${sandbox}\0${nic}`;

@@ -51,16 +51,19 @@ test('Attachments.add() keeps the address of a pod whose sandbox is made again, 
   const [first] = await node.attachments.add(ofPod('c1'), signal);
   const [again] = await node.attachments.add(ofPod('c2'), signal);
   assert.equal(again?.address, first?.address);
-  await node.attachments.del(ofPod('c1').attachment);
+  await node.releases.del(ofPod('c1').attachment);
   const [record] = await node.ledger.records({});
   assert.equal(record?.holders[0]?.sandbox, 'c2');
 });
 
-test('Attachments.collect() frees what the runtime does not know any more, of this network only', async () => {
+test('GarbageCollection.collect() frees what the runtime does not know any more, of this network only', async () => {
   await using node = await createTestNode();
   for (const sandbox of ['c1', 'c2']) await node.attachments.add(addRequest(sandbox), signal);
   await node.attachments.add(addRequest('c3', { network: 'other' }), signal);
-  assert.equal(await node.attachments.collect('net', [{ containerId: 'c1', ifName: 'eth0' }], signal), 1);
+  assert.equal(
+    await node.garbageCollection.collect('net', [{ containerId: 'c1', ifName: 'eth0' }], signal),
+    1,
+  );
   const left = await node.ledger.records({});
   assert.deepEqual(
     left.map(({ holders }) => holders[0]?.sandbox),
@@ -90,7 +93,7 @@ test('Attachments.explain() tells why an ADD would fail', async () => {
   assert.deepEqual(plan.nics[0]?.families[0]?.candidates, [{ name: 'a' }]);
 });
 
-test('Attachments.delSandbox() releases all NICs of a container', async () => {
+test('Releases.revoke() releases all NICs of a container', async () => {
   await using node = await createTestNode();
   await node.attachments.add(addRequest('c1'), signal);
   const more = addRequest('c1');
@@ -102,7 +105,7 @@ test('Attachments.delSandbox() releases all NICs of a container', async () => {
     },
     signal,
   );
-  await node.attachments.delSandbox('c1', undefined);
+  await node.releases.revoke({ sandbox: 'c1', pod: {} });
   assert.deepEqual(await node.ledger.records({}), []);
 });
 
@@ -130,11 +133,11 @@ test('Attachments.standing() finds a record by its sandbox and NIC, and compares
   assert.equal((await node.attachments.standing({ ...attachment, pod: { uid: 'other' } })).length, 0);
 });
 
-test('Attachments.del() tells how many addresses it freed', async () => {
+test('Releases.del() tells how many addresses it freed', async () => {
   await using node = await createTestNode();
   await node.attachments.add(addRequest('c1'), signal);
-  assert.equal(await node.attachments.del(addRequest('c1').attachment), 1);
-  assert.equal(await node.attachments.del(addRequest('c1').attachment), 0);
+  assert.equal(await node.releases.del(addRequest('c1').attachment), 1);
+  assert.equal(await node.releases.del(addRequest('c1').attachment), 0);
 });
 
 test('Attachments.add() refuses to describe an address whose pool is another subnet by now', async () => {
@@ -148,12 +151,12 @@ test('Attachments.add() refuses to describe an address whose pool is another sub
   });
 });
 
-test('Attachments.collect() frees records that were made under another name of the host', async () => {
+test('GarbageCollection.collect() frees records that were made under another name of the host', async () => {
   await using node = await createTestNode();
   await node.attachments.add(addRequest('c1'), signal);
   const [record] = await node.ledger.records({});
   const [holder] = record?.holders ?? [];
   assert.ok(holder);
   await node.ledger.confirm({ ...holder, node: 'former-name' });
-  assert.equal(await node.attachments.collect('net', [], signal), 1);
+  assert.equal(await node.garbageCollection.collect('net', [], signal), 1);
 });

@@ -1,25 +1,22 @@
-import type { Cluster } from '../../src/cluster/cluster.ts';
-import type { Attachment as ValidAttachment } from '../../src/cni/network-config.ts';
+import type { Cluster, RequestFacts } from '../../src/cluster/cluster.ts';
+import { CniError } from '../../src/cni/error.ts';
+import { formatAddress } from '../../src/ip/address.ts';
 import type { AddPlan } from '../../src/ipam/add-plan.ts';
 import { chooseAddress } from '../../src/ipam/choose.ts';
 import type { ClusterFacts, EnabledFamilies } from '../../src/ipam/facts.ts';
 import { planAdd, wantsOf } from '../../src/ipam/plan.ts';
-import { allRecords, holdersOf, recordPages } from '../../src/ledger/all-records.ts';
 import type { Claimant, PoolUsage, PreviewOutcome } from '../../src/ledger/ledger.ts';
 import type { AllocationRecord, Holder } from '../../src/ledger/record.ts';
 import { isOfAttachment } from '../../src/ledger/record-equality.ts';
 import type { Logger } from '../../src/log/logger.ts';
-import type { AgentMetrics } from '../../src/metrics/agent-metrics.ts';
-import type { Operation } from '../../src/metrics/operation-metrics.ts';
-import { type AllocatedAddress, describeAddress } from './allocated-address.ts';
-import { type AddRequest, type Attachment, attachmentKey, holderKey, ownerUid } from './attachment.ts';
+import type { Aftermath } from './aftermath.ts';
+import { type AllocatedAddress, describeAddresses } from './allocated-address.ts';
+import type { AddRequest, Attachment } from './attachment.ts';
+import type { AttachmentTurns } from './attachment-turns.ts';
 import { claimError } from './claim-error.ts';
-import type { KeyedMutex } from './keyed-mutex.ts';
 import { type LedgerSlot, toCniError } from './ledger-slot.ts';
+import { standingAddresses } from './standing-addresses.ts';
 import type { Tombstones } from './tombstones.ts';
-
-/** A release that takes longer than this is answered from a tombstone, so that a runtime never waits for the store. */
-const releaseAnswerMs = 3_000;
 
 /** A dry run: the plan, and what the ledger would have answered. */
 export interface Explanation {
@@ -36,16 +33,12 @@ export interface AttachmentsOptions {
   readonly ledger: LedgerSlot;
   readonly enabledFamilies: EnabledFamilies;
   readonly tombstones: Tombstones;
-  /** Shared with everything else that works on attachments. */
-  readonly mutex: KeyedMutex;
-  readonly metrics: AgentMetrics;
+  readonly turns: AttachmentTurns;
+  readonly aftermath: Aftermath;
   readonly log: Logger;
 }
 
-/**
- * What the CNI verbs and the original's routes have in common: facts, decision, ledger, result. Work on one
- * attachment is done one after the other, since runtimes use container ids again.
- */
+/** What the CNI verbs and the original's routes have in common to give addresses: facts, decision, ledger, result. */
 export class Attachments {
   readonly #options: AttachmentsOptions;
 
@@ -61,56 +54,72 @@ export class Attachments {
    */
   async add(request: AddRequest, signal: AbortSignal): Promise<readonly AllocatedAddress[]> {
     const { attachment } = request;
+    const { aftermath, ledger, tombstones, turns } = this.#options;
     try {
-      return await this.#inTurn('allocation', attachment, signal, async () => {
-        await this.#options.tombstones.settle(attachment, this.#options.ledger.ledger);
+      return await turns.run('allocation', attachment, signal, async () => {
+        await tombstones.settle(attachment, ledger.ledger);
         return this.#claim(request, signal);
       });
-    } catch (error) {
-      throw this.#failed(error);
+    } catch (thrown) {
+      const error = this.#failed(thrown);
+      if (error instanceof CniError) aftermath.refused(attachment.pod, error);
+      throw error;
     }
   }
 
   async #claim(request: AddRequest, signal: AbortSignal): Promise<readonly AllocatedAddress[]> {
-    const { cluster, enabledFamilies, ledger, log } = this.#options;
+    const { aftermath, cluster, enabledFamilies, log } = this.#options;
     const facts = await cluster.facts(request.attachment.pod, { signal });
     const plan = planAdd(request.nicRequest, facts, enabledFamilies);
-    const claimant = claimantOf(request, cluster.nodeName);
-    if (plan.problem !== undefined) {
-      const standing = await this.#reconfirm(request, claimant, facts);
-      if (standing.length === 0) throw plan.problem;
-      return standing;
-    }
+    const claimant = claimantOf(request, facts, cluster.nodeName);
+    const records =
+      plan.problem === undefined
+        ? await this.#allocate(claimant, plan, facts, signal)
+        : await this.#standing(request, claimant, plan, facts, signal);
+    if (plan.problem !== undefined && records.length === 0) throw plan.problem;
     logSwitchedOff(plan, log);
-    const outcome = await ledger.ledger.claim(claimant, wantsOf(plan), chooseAddress, { signal });
-    if (outcome.kind === 'refused') {
-      const [first] = outcome.refusals;
-      if (first === undefined) throw new Error('a refused claim gives no reason');
-      throw claimError(first, plan, facts.catalog);
-    }
     const cleanGateway = new Map(plan.nics.map((one) => [one.nic, one.cleanGateway]));
-    return outcome.addresses.map(({ record }) =>
-      describeAddress(record, facts.catalog, cleanGateway.get(record.nic) ?? false),
-    );
+    const { addresses, leftOver } = describeAddresses(records, {
+      catalog: facts.catalog,
+      cleanGateway: (nic) => cleanGateway.get(nic) ?? request.nicRequest.cleanGateway,
+      customRoutes: plan.customRoutes,
+    });
+    if (leftOver.length > 0) {
+      const gateways = leftOver.map(({ gateway }) => formatAddress(gateway));
+      log.info(
+        { pod: request.attachment.pod, gateways },
+        'routes of the pod are in the subnet of no address',
+      );
+    }
+    aftermath.allocated(claimant.holder, addresses);
+    return addresses;
   }
 
-  /**
-   * What the NIC of this pod holds already, committed to its present sandbox: an answer that was given stands, even when
-   * its pools would not be chosen any more (disabled, being deleted, restricted since). Not when an address is asked for.
-   */
-  async #reconfirm(
-    { attachment, nicRequest }: AddRequest,
-    { holder }: Claimant,
-    { catalog }: ClusterFacts,
-  ): Promise<readonly AllocatedAddress[]> {
-    if (nicRequest.requestedAddresses.length > 0) return [];
+  async #allocate(
+    claimant: Claimant,
+    plan: AddPlan,
+    facts: RequestFacts,
+    signal: AbortSignal,
+  ): Promise<readonly AllocationRecord[]> {
     const { ledger } = this.#options.ledger;
-    const held = await ledger.records({ uid: holder.uid, nic: attachment.nic });
-    if (held.length === 0) return [];
-    const confirmed = await ledger.confirm(holder);
-    return confirmed
-      .filter(({ nic }) => nic === attachment.nic)
-      .map((record) => describeAddress(record, catalog, nicRequest.cleanGateway));
+    const outcome = await ledger.claim(claimant, wantsFor(plan, facts), chooseAddress, { signal });
+    if (outcome.kind === 'claimed') return outcome.addresses.map(({ record }) => record);
+    const [first] = outcome.refusals;
+    if (first === undefined) throw new Error('a refused claim gives no reason');
+    throw claimError(first, plan, facts.catalog);
+  }
+
+  /** What stands although no pool may be used now. Not when an address is asked for. */
+  async #standing(
+    { attachment: { nic }, nicRequest }: AddRequest,
+    claimant: Claimant,
+    plan: AddPlan,
+    facts: RequestFacts,
+    signal: AbortSignal,
+  ): Promise<readonly AllocationRecord[]> {
+    if (nicRequest.requestedAddresses.length > 0) return [];
+    const { cluster, ledger } = this.#options;
+    return standingAddresses(ledger.ledger, cluster, { nic, claimant, plan, facts }, signal);
   }
 
   /** What `add` would do now, without doing it. */
@@ -119,9 +128,9 @@ export class Attachments {
     const facts = await cluster.facts(request.attachment.pod, { signal });
     const plan = planAdd(request.nicRequest, facts, enabledFamilies);
     if (plan.problem !== undefined) return { plan, facts, error: plan.problem };
-    const claimant = claimantOf(request, cluster.nodeName);
+    const claimant = claimantOf(request, facts, cluster.nodeName);
     try {
-      const wants = wantsOf(plan);
+      const wants = wantsFor(plan, facts);
       const preview = await ledger.ledger.preview(claimant, wants, chooseAddress);
       const usages = await ledger.ledger.usage(wants.flatMap(({ pools }) => pools));
       const exhausted = new Set(usages.filter(isExhausted).map(({ pool }) => pool));
@@ -133,108 +142,15 @@ export class Attachments {
     }
   }
 
-  /**
-   * Releases what an attachment holds, or leaves a tombstone that is played back when the store can be written. Never fails.
-   *
-   * @returns how many addresses were freed, or that this is left for later
-   */
-  async del(attachment: Attachment): Promise<number | 'later'> {
-    const { log } = this.#options;
-    const released = this.#inTurn('release', attachment, undefined, () => this.#release(attachment));
-    const slow = Promise.withResolvers<'slow'>();
-    const timer = setTimeout(() => slow.resolve('slow'), releaseAnswerMs);
-    try {
-      const outcome = await Promise.race([released, slow.promise]);
-      if (outcome !== 'slow') return outcome;
-      log.warn({ ...attachment }, 'release takes long');
-      released.catch((error: unknown) => log.warn({ err: error, ...attachment }, 'slow release failed'));
-    } catch (error) {
-      this.#options.ledger.noteFailure(error);
-      log.warn({ err: error, ...attachment }, 'release failed');
-    } finally {
-      clearTimeout(timer);
-    }
-    await this.#options.tombstones.write(attachment);
-    return 'later';
-  }
-
-  async #release({ sandbox, nic, pod }: Attachment): Promise<number> {
-    const condition = {
-      by: 'attachment',
-      sandbox,
-      nic,
-      ...(pod.uid !== undefined && { uid: pod.uid }),
-    } as const;
-    const freed = await this.#options.ledger.ledger.release(condition);
-    await this.#options.tombstones.discard({ sandbox, nic });
-    return freed.length;
-  }
-
-  /** Releases all attachments of a sandbox. */
-  async delSandbox(sandbox: string, uid: string | undefined): Promise<void> {
-    const records = await allRecords(this.#options.ledger.ledger, { sandbox });
-    for (const nic of new Set(records.map((record) => record.nic))) {
-      await this.del({ sandbox, nic, pod: uid === undefined ? {} : { uid } });
-    }
-  }
-
   /** The records of an attachment. */
   async standing({ sandbox, nic, pod }: Attachment): Promise<readonly AllocationRecord[]> {
+    const { cluster, ledger } = this.#options;
     try {
-      const records = await this.#options.ledger.ledger.records({ sandbox, nic });
+      const records = await ledger.ledger.records({ ...cluster.ownRecords, sandbox, nic });
       return records.filter(({ holders }) => holders.some((one) => isOfAttachment(one, sandbox, pod.uid)));
     } catch (error) {
       throw this.#failed(error);
     }
-  }
-
-  /**
-   * Frees this node's records of a network whose attachments the runtime no longer knows (CNI 1.1.0, section "GC").
-   *
-   * @returns how many addresses were freed
-   */
-  async collect(network: string, valid: readonly ValidAttachment[], signal: AbortSignal): Promise<number> {
-    const { ledger, cluster, mutex } = this.#options;
-    const { node } = cluster.ownRecords;
-    const keep = new Set(
-      valid.map(({ containerId, ifName }) => attachmentKey({ sandbox: containerId, nic: ifName })),
-    );
-    let freed = 0;
-    try {
-      for await (const page of recordPages(ledger.ledger, { network, ...cluster.ownRecords })) {
-        const stale = holdersOf(page).filter(
-          ([record, holder]) =>
-            (node === undefined || holder.node === node) && !keep.has(holderKey(record, holder)),
-        );
-        // At once, so that the ledger commits them together.
-        const released = await Promise.all(
-          stale.map(([record, holder]) =>
-            mutex.run(holderKey(record, holder), signal, () =>
-              ledger.ledger.release({ by: 'holder', record, holder }),
-            ),
-          ),
-        );
-        freed += released.flat().length;
-      }
-    } catch (error) {
-      throw this.#failed(error);
-    }
-    return freed;
-  }
-
-  /** Runs a task when all earlier work on the attachment is done. */
-  #inTurn<T>(
-    operation: Operation,
-    attachment: Attachment,
-    signal: AbortSignal | undefined,
-    task: () => Promise<T>,
-  ): Promise<T> {
-    const { mutex, metrics } = this.#options;
-    const sinceMs = performance.now();
-    return mutex.run(attachmentKey(attachment), signal, () => {
-      metrics.waited(operation, sinceMs);
-      return task();
-    });
   }
 
   /** What a failure means to the caller. */
@@ -244,16 +160,29 @@ export class Attachments {
   }
 }
 
-function claimantOf({ attachment, network, netns }: AddRequest, node: string): Claimant {
+/**
+ * Who owns the addresses of an attachment: the pod, or the container where nothing names one (podman, nerdctl). The runtime's UID wins over
+ * the cluster's: it has another one for a static pod.
+ */
+function claimantOf(
+  { attachment, network, netns }: AddRequest,
+  { owner, uid }: RequestFacts,
+  node: string,
+): Claimant {
   const { namespace = '', name = '' } = attachment.pod;
   const holder: Holder = {
-    uid: ownerUid(attachment),
+    uid: attachment.pod.uid ?? uid ?? attachment.sandbox,
     sandbox: attachment.sandbox,
     node,
     pod: { namespace, name },
     ...(netns.path !== '' && { netns }),
   };
-  return { holder, network };
+  return { holder, network, ...(owner && { owner }) };
+}
+
+/** The next pod of a StatefulSet moves to other pools when others are named for it; a virtual machine keeps what it has. */
+function wantsFor(plan: AddPlan, { owner }: RequestFacts): ReturnType<typeof wantsOf> {
+  return wantsOf(plan, { keepsByPool: owner?.kind === 'StatefulSet' });
 }
 
 function isExhausted({ free, cooling, suspect }: PoolUsage): boolean {

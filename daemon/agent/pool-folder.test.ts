@@ -100,7 +100,7 @@ test('PoolFolder.follow() keeps a removed pool for its records and drops it with
   stack.use(follow(folder));
   rmSync(join(path, 'a.yaml'));
   await until(() => poolsOf(node.cluster).join() === 'a deleting,b');
-  await node.attachments.del(request.attachment);
+  await node.releases.del(request.attachment);
   await until(() => poolsOf(node.cluster).join() === 'b');
 });
 

@@ -27,7 +27,7 @@ export function agentRoutes(context: HandlerContext): Routes {
     '/v1/ipam/ip': { POST: original.add, DELETE: original.del },
     '/v1/ipam/ips': { POST: original.batchAdd, DELETE: original.batchDel },
     '/v1/workloadendpoint': { GET: workloadEndpointHandler(context) },
-    '/v1/coordinator/config': { GET: coordinatorHandler() },
+    '/v1/coordinator/config': { GET: coordinatorHandler(context.coordinator) },
     '/v1/pools': { GET: poolsHandler(context) },
     '/v1/allocations': { GET: allocationsHandler(context) },
     '/v1/allocations/{address}': { GET: whoHandler(context), DELETE: releaseHandler(context) },

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from '../../src/cluster/cluster.ts';
 import { formatAddress } from '../../src/ip/address.ts';
 import { holdersOf, recordPages } from '../../src/ledger/all-records.ts';
@@ -6,41 +5,54 @@ import type { AllocationRecord, Holder } from '../../src/ledger/record.ts';
 import type { Logger } from '../../src/log/logger.ts';
 import type { AgentMetrics } from '../../src/metrics/agent-metrics.ts';
 import type { SweepShape } from '../../src/wire/shapes.ts';
+import { type Aftermath, tellChanged } from './aftermath.ts';
 import { holderKey } from './attachment.ts';
 import type { KeyedMutex } from './keyed-mutex.ts';
 import type { LedgerSlot } from './ledger-slot.ts';
 import { namespaceState } from './netns.ts';
+import { OwnerSweep } from './owner-sweep.ts';
+import type { PodLiveness } from './pod-liveness.ts';
+import { rest } from './rest.ts';
 
-/** Two readings at least this far apart must find a namespace gone: a runtime may just be about to make it again. */
+/** Two readings at least this far apart must find a holder gone: a runtime may just be about to make its namespace again. */
 const confirmAfterMs = 10_000;
 
 /** How often the sweep looks. With the confirmation it frees a leak within 30 s. */
 const periodMs = 10_000;
 
+/** Passes that events ask for are at least this far apart, so that many pods that end together are one pass. */
+const eventPauseMs = 1_000;
+
 export interface SweepOptions {
   readonly cluster: Cluster;
   readonly ledger: LedgerSlot;
+  readonly liveness: PodLiveness;
   /** Shared with everything else that works on attachments. */
   readonly mutex: KeyedMutex;
   readonly bootId: string | undefined;
+  readonly aftermath: Aftermath;
   readonly metrics: AgentMetrics;
   readonly log: Logger;
 }
 
 /**
- * Frees what no DEL freed: records of this node whose network namespace, visible at ADD, is gone by two readings. A
- * record whose namespace was never visible is left alone: nothing tells that it is a leak.
+ * Frees what no DEL freed: records of this node whose pod is gone and whose network namespace, if it was visible at ADD, is gone too,
+ * by two readings. Where nothing tells of pods the namespace decides, and a record whose namespace was never visible is left
+ * alone: nothing tells that it is a leak.
  */
 export class Sweep {
   readonly #options: SweepOptions;
-  /** When the namespace of an attachment was first found gone, on the monotonic clock. */
+  readonly #owners: OwnerSweep;
+  /** When the holder of a record was first found gone, on the monotonic clock. */
   #goneSinceMs = new Map<string, number>();
   #pass: Promise<SweepShape> | undefined;
+  #wake = Promise.withResolvers<void>();
   /** Ends a pass between two pages. */
   #signal: AbortSignal | undefined;
 
   constructor(options: SweepOptions) {
     this.#options = options;
+    this.#owners = new OwnerSweep(options);
   }
 
   /** Sweeps again and again until the signal is aborted. Never rejects. */
@@ -48,13 +60,36 @@ export class Sweep {
     const { ledger, metrics, log } = this.#options;
     this.#signal = signal;
     while (!signal.aborted) {
-      await sleep(periodMs, undefined, { signal, ref: false }).catch(() => undefined);
+      await this.#untilNext(signal);
       if (signal.aborted || ledger.problem !== undefined) continue;
       await this.once().catch((error: unknown) => {
         metrics.sweepFailed();
         log.warn({ err: error }, 'sweep failed');
       });
     }
+  }
+
+  /** Asks for a pass before its time: a pod has ended. */
+  soon(): void {
+    this.#wake.resolve();
+  }
+
+  async #untilNext(signal: AbortSignal): Promise<void> {
+    await rest(eventPauseMs, signal);
+    await Promise.race([rest(this.#dueMs() - eventPauseMs, signal), this.#wake.promise]);
+    this.#wake = Promise.withResolvers<void>();
+  }
+
+  /** Time to the next pass: to when the next suspicion can be confirmed, and at most a period. */
+  #dueMs(): number {
+    const nowMs = performance.now();
+    let dueMs = periodMs;
+    for (const sinceMs of this.#goneSinceMs.values()) {
+      const inMs = sinceMs + confirmAfterMs - nowMs;
+      // What could not be confirmed when it was due waits for a whole period again.
+      if (inMs > 0) dueMs = Math.min(dueMs, inMs);
+    }
+    return Math.max(dueMs, eventPauseMs);
   }
 
   /** One pass; a pass that is under way already is shared. */
@@ -69,45 +104,74 @@ export class Sweep {
     const { cluster, ledger, metrics } = this.#options;
     const goneSinceMs = new Map<string, number>();
     const freed: string[] = [];
+    const unheld: AllocationRecord[] = [];
     let examined = 0;
     for await (const page of recordPages(ledger.ledger, cluster.ownRecords)) {
       if (this.#signal?.aborted) break;
       examined += page.length;
+      unheld.push(...page.filter(({ holders }) => holders.length === 0));
       const due = holdersOf(page).filter(([record, holder]) => this.#isGone(record, holder, goneSinceMs));
       // At once, so that the ledger commits them together.
-      freed.push(...(await Promise.all(due.map(([record, holder]) => this.#free(record, holder)))).flat());
+      const outcomes = await Promise.all(
+        due.map(async ([record, holder]) => {
+          const addresses = await this.#free(record, holder);
+          if (addresses.length > 0) goneSinceMs.delete(suspicionKey(record, holder));
+          return addresses;
+        }),
+      );
+      freed.push(...outcomes.flat());
     }
     this.#goneSinceMs = goneSinceMs;
+    const unowned = await this.#owners.examine(ledger.ledger, unheld);
+    freed.push(...this.#told(unowned, 'freed what was kept for a static workload that is gone'));
     metrics.swept(freed.length);
     return { examined, suspected: goneSinceMs.size, freed };
   }
 
-  /** Whether a holder's namespace is gone by two readings; a first one is noted. */
+  /** Whether a holder is gone by two readings; a first one is noted. */
   #isGone(record: AllocationRecord, holder: Holder, goneSinceMs: Map<string, number>): boolean {
     if (!this.#isGoneNow(holder)) return false;
-    const { path, device, inode, bootId } = holder.netns ?? {};
-    const key = [formatAddress(record.address), holder.sandbox, path, device, inode, bootId].join('\0');
+    const key = suspicionKey(record, holder);
     const sinceMs = this.#goneSinceMs.get(key) ?? performance.now();
-    if (performance.now() - sinceMs >= confirmAfterMs) return true;
     goneSinceMs.set(key, sinceMs);
-    return false;
+    return performance.now() - sinceMs >= confirmAfterMs;
   }
 
-  #isGoneNow({ netns }: Holder): boolean {
-    return netns !== undefined && namespaceState(netns, this.#options.bootId) === 'gone';
+  #isGoneNow(holder: Holder): boolean {
+    const { bootId, cluster } = this.#options;
+    const { netns } = holder;
+    const isNamespaceGone = netns !== undefined && namespaceState(netns, bootId) === 'gone';
+    const pod = cluster.podState(holder);
+    if (pod === 'living') return false;
+    // Nothing but the pod's state tells of a namespace that was never visible.
+    return isNamespaceGone || (pod === 'gone' && netns?.inode === undefined);
   }
 
   async #free(record: AllocationRecord, holder: Holder): Promise<string[]> {
-    const { ledger, mutex, log } = this.#options;
+    const { ledger, liveness, mutex } = this.#options;
     const freed = await mutex.run(holderKey(record, holder), undefined, async () => {
       // Looked at again in its turn: an ADD of the same container may have been before.
-      if (!this.#isGoneNow(holder)) return [];
+      if (!this.#isGoneNow(holder) || (await liveness.isSurelyGone(holder)) === false) return [];
       return ledger.ledger.release({ by: 'holder', record, holder });
     });
-    const addresses = freed.map(({ address }) => formatAddress(address));
-    const { pod, sandbox, netns } = holder;
-    if (freed.length > 0)
-      log.warn({ addresses, nic: record.nic, pod, sandbox, netns: netns?.path }, 'freed a leak');
+    return this.#told(freed, 'freed a leak');
+  }
+
+  /** Logs what was freed, or lost its holder, and tells who follows. @returns the addresses */
+  #told(records: readonly AllocationRecord[], message: string): string[] {
+    const { aftermath, log } = this.#options;
+    if (records.length === 0) return [];
+    const addresses = records.map(({ address }) => formatAddress(address));
+    const { nic, owner, holders } = records[0] ?? {};
+    const { pod, sandbox, netns } = holders?.at(-1) ?? {};
+    log.warn({ addresses, nic, pod, sandbox, netns: netns?.path, owner }, message);
+    tellChanged(aftermath, records);
     return addresses;
   }
+}
+
+/** One holder of one address in one namespace: a reading of a former namespace says nothing about the present one. */
+function suspicionKey({ address }: AllocationRecord, { uid, sandbox, netns }: Holder): string {
+  const { path, device, inode, bootId } = netns ?? {};
+  return [formatAddress(address), uid, sandbox, path, device, inode, bootId].join('\0');
 }

@@ -82,12 +82,12 @@ test('Tombstones.write() keeps a DEL in memory when no file can be written, and 
   assert.deepEqual(await node.ledger.records({}), []);
 });
 
-test('Attachments.del() leaves a tombstone when the store is locked, and the DEL is done later', async () => {
+test('Releases.del() leaves a tombstone when the store is locked, and the DEL is done later', async () => {
   await using node = await createTestNode();
   await node.attachments.add(addRequest('c1'), signal);
   const other = new DatabaseSync(join(node.folder, 'ledger.db'));
   other.exec('BEGIN IMMEDIATE');
-  await node.attachments.del({ sandbox: 'c1', nic: 'eth0', pod: {} });
+  await node.releases.del({ sandbox: 'c1', nic: 'eth0', pod: {} });
   assert.equal((await node.files.list()).length, 1);
   other.exec('ROLLBACK');
   other.close();
@@ -97,10 +97,10 @@ test('Attachments.del() leaves a tombstone when the store is locked, and the DEL
   assert.deepEqual(await node.ledger.records({}), []);
 });
 
-test('Attachments.del() leaves a tombstone when there is no ledger, and an ADD says to try again later', async () => {
+test('Releases.del() leaves a tombstone when there is no ledger, and an ADD says to try again later', async () => {
   await using node = await createTestNode();
   node.slot.close('the store is away');
-  await node.attachments.del({ sandbox: 'c1', nic: 'eth0', pod: {} });
+  await node.releases.del({ sandbox: 'c1', nic: 'eth0', pod: {} });
   assert.equal((await node.files.list()).length, 1);
   await assert.rejects(node.attachments.add(addRequest('c1'), signal), {
     code: 11,

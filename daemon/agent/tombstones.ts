@@ -5,6 +5,7 @@ import type { Logger } from '../../src/log/logger.ts';
 import type { AgentMetrics } from '../../src/metrics/agent-metrics.ts';
 import { type Attachment, attachmentKey } from './attachment.ts';
 import type { KeyedMutex } from './keyed-mutex.ts';
+import type { ReleaseRules } from './release-rules.ts';
 import type { TombstoneFiles } from './tombstone-files.ts';
 
 /** DELs that are kept in memory because not even a tombstone could be written; beyond, the sweep has to find the leak. */
@@ -15,6 +16,8 @@ const replayedAtOnce = 100;
 
 export interface TombstonesOptions {
   readonly files: TombstoneFiles;
+  /** What a DEL frees. */
+  readonly rules: ReleaseRules;
   /** Shared with everything else that works on attachments. */
   readonly mutex: KeyedMutex;
   readonly metrics: AgentMetrics;
@@ -24,6 +27,7 @@ export interface TombstonesOptions {
 /** The DELs that still have to be done: left by the plugin while the agent was away, or by the agent while its store was. */
 export class Tombstones {
   readonly #files: TombstoneFiles;
+  readonly #rules: ReleaseRules;
   readonly #mutex: KeyedMutex;
   readonly #metrics: AgentMetrics;
   readonly #log: Logger;
@@ -32,8 +36,9 @@ export class Tombstones {
   /** Files that are being written, by name: one that appears after an ADD has settled would undo that ADD. */
   readonly #writing = new Map<string, Promise<void>>();
 
-  constructor({ files, mutex, metrics, log }: TombstonesOptions) {
+  constructor({ files, rules, mutex, metrics, log }: TombstonesOptions) {
     this.#files = files;
+    this.#rules = rules;
     this.#mutex = mutex;
     this.#metrics = metrics;
     this.#log = log;
@@ -135,11 +140,12 @@ export class Tombstones {
   async #playBack(name: string, ledger: Ledger): Promise<void> {
     const tombstone = await this.#read(name);
     if (tombstone === undefined) return;
-    const { containerId: sandbox, ifName: nic, podUid: uid } = tombstone;
-    const freed = await ledger.release({ by: 'attachment', sandbox, nic, ...(uid !== undefined && { uid }) });
+    const attachment = attachmentOf(tombstone);
+    const { sandbox, nic } = attachment;
+    const addresses = await this.#rules.release(ledger, attachment);
     await this.#files.remove(name);
     this.#unwritten.delete(name);
-    this.#log.info({ sandbox, nic, addresses: freed.length }, 'played back a tombstone');
+    this.#log.info({ sandbox, nic, addresses }, 'played back a tombstone');
   }
 
   async #read(name: string): Promise<Tombstone | undefined> {
@@ -151,4 +157,17 @@ export class Tombstones {
     }
     return this.#unwritten.get(name);
   }
+}
+
+/** The attachment whose DEL a tombstone stands for. */
+function attachmentOf({ containerId, ifName, podNamespace, podName, podUid }: Tombstone): Attachment {
+  return {
+    sandbox: containerId,
+    nic: ifName,
+    pod: {
+      ...(podNamespace !== undefined && { namespace: podNamespace }),
+      ...(podName !== undefined && { name: podName }),
+      ...(podUid !== undefined && { uid: podUid }),
+    },
+  };
 }

@@ -8,17 +8,30 @@ test('parseAgentConf() reads the keys of the original and ignores those of other
     'ipamUnixSocketPath: /run/x.sock',
     'enableIPv4: yes',
     'enableIPv6: false',
+    'enableStatefulSet: true',
+    'enableKubevirtStaticIP: true',
+    'enableSpiderSubnet: true',
+    'enableAutoPoolForApplication: true',
     'tuneSysctlConfig: true',
     'podResourceInject: {enabled: false}',
   ].join('\n');
   assert.deepEqual(parseAgentConf(text, 'conf.yml'), {
-    conf: { enableIPv4: true, enableIPv6: false, ipamUnixSocketPath: '/run/x.sock' },
+    conf: {
+      enableIPv4: true,
+      enableIPv6: false,
+      enableStatefulSet: true,
+      enableKubevirtStaticIP: true,
+      enableSpiderSubnet: true,
+      tuneSysctlConfig: true,
+      ipamUnixSocketPath: '/run/x.sock',
+    },
     warnings: [],
   });
 });
 
 test('parseAgentConf() takes missing switches for off, as the original does', () => {
-  assert.deepEqual(parseAgentConf('', 'conf.yml').conf, { enableIPv4: false, enableIPv6: false });
+  const { conf } = parseAgentConf('', 'conf.yml');
+  assert.deepEqual([...new Set(Object.values(conf))], [false]);
 });
 
 test('parseAgentConf() warns of switches that promise what this agent does not do', () => {

@@ -9,6 +9,12 @@ import { kubernetesYamlSchema } from '../api/yaml-schema.ts';
 export interface AgentConf {
   readonly enableIPv4: boolean;
   readonly enableIPv6: boolean;
+  /** Pods of StatefulSets keep their addresses. */
+  readonly enableStatefulSet: boolean;
+  /** Virtual machines of KubeVirt keep their addresses. */
+  readonly enableKubevirtStaticIP: boolean;
+  readonly enableSpiderSubnet: boolean;
+  readonly tuneSysctlConfig: boolean;
   /** Undefined when the file does not name it. */
   readonly ipamUnixSocketPath?: string;
 }
@@ -20,8 +26,15 @@ export interface ParsedConf {
   readonly warnings: readonly string[];
 }
 
-/** What holds without a configuration file: both families are on. */
-export const defaultConf: AgentConf = { enableIPv4: true, enableIPv6: true };
+/** What holds without a configuration file: both families are on, and static workloads keep their addresses. */
+export const defaultConf: AgentConf = {
+  enableIPv4: true,
+  enableIPv6: true,
+  enableStatefulSet: true,
+  enableKubevirtStaticIP: true,
+  enableSpiderSubnet: false,
+  tuneSysctlConfig: false,
+};
 
 /** The configuration file can't be used. The message tells which key is wrong and what to write. */
 export class ConfError extends Error {
@@ -34,6 +47,10 @@ const confSchema = z.looseObject({
   ipamUnixSocketPath: z.string().startsWith('/', 'must be an absolute path').nullish(),
   enableIPv4: booleanKey,
   enableIPv6: booleanKey,
+  enableStatefulSet: booleanKey,
+  enableKubevirtStaticIP: booleanKey,
+  enableSpiderSubnet: booleanKey,
+  tuneSysctlConfig: booleanKey,
   enableIPConflictDetection: booleanKey,
   enableGatewayDetection: booleanKey,
 });
@@ -57,15 +74,19 @@ export function parseAgentConf(text: string, fileName: string): ParsedConf {
     );
     throw new ConfError(`${fileName}: ${problems.join('; ')}`);
   }
-  const { enableIPv4, enableIPv6, ipamUnixSocketPath } = parsed.data;
+  const { data } = parsed;
   const warnings = Object.entries(switchesWithoutEffect)
-    .filter(([key]) => parsed.data[key] === true)
+    .filter(([key]) => data[key] === true)
     .map(([key, effect]) => `${key} is true in ${fileName}, but is not supported here: ${effect}`);
   return {
     conf: {
-      enableIPv4: enableIPv4 ?? false,
-      enableIPv6: enableIPv6 ?? false,
-      ...(ipamUnixSocketPath && { ipamUnixSocketPath }),
+      enableIPv4: data.enableIPv4 ?? false,
+      enableIPv6: data.enableIPv6 ?? false,
+      enableStatefulSet: data.enableStatefulSet ?? false,
+      enableKubevirtStaticIP: data.enableKubevirtStaticIP ?? false,
+      enableSpiderSubnet: data.enableSpiderSubnet ?? false,
+      tuneSysctlConfig: data.tuneSysctlConfig ?? false,
+      ...(data.ipamUnixSocketPath && { ipamUnixSocketPath: data.ipamUnixSocketPath }),
     },
     warnings,
   };

@@ -95,6 +95,11 @@ export class AgentMetrics {
     if (cause !== undefined) this.#allocationErrors[cause].inc();
   }
 
+  /** Counts a write of the ledger that another agent's write was before; all are counted as allocations, which they nearly always are. */
+  conflicted(): void {
+    this.#operations.allocation.conflicted();
+  }
+
   /** Sets how many DELs wait for their replay. */
   tombstones(count: number): void {
     this.#tombstones.set(count);

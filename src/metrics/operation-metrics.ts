@@ -8,6 +8,7 @@ export type Operation = 'allocation' | 'release';
 export class OperationMetrics {
   readonly #total: Counter;
   readonly #failures: Counter;
+  readonly #conflicts: Counter;
   readonly #duration: DurationMetrics;
   readonly #waiting: DurationMetrics;
 
@@ -17,8 +18,8 @@ export class OperationMetrics {
       new Counter({ name: `${prefix}_${infix}_total`, help, registers: [registry] });
     this.#total = counter('counts', `IPAM ${operation} requests`);
     this.#failures = counter('failure_counts', `IPAM ${operation} requests that failed`);
-    // Dashboards of the original show it. A store that only this agent writes to has none, so it stays at zero.
-    counter(
+    // A store that only this agent writes to has none, so it stays at zero there.
+    this.#conflicts = counter(
       'update_ippool_conflict_counts',
       `Writes of an IPAM ${operation} that another agent's write was before`,
     );
@@ -35,6 +36,11 @@ export class OperationMetrics {
     this.#total.inc();
     if (!succeeded) this.#failures.inc();
     this.#duration.observe(durationSeconds);
+  }
+
+  /** Counts a write that another agent's write was before. */
+  conflicted(): void {
+    this.#conflicts.inc();
   }
 
   /** Notes how long a request waited for its turn. */

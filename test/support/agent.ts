@@ -13,6 +13,11 @@ export interface StartAgentOptions {
   readonly pools?: readonly object[];
   /** Content of `conf.yml`, handed over with `--config-path`. @default no such file */
   readonly config?: object;
+  /**
+   * Kubeconfig of the cluster whose API server records the addresses. `env` must then have what the downward API gives an agent.
+   * @default none: the ledger is embedded
+   */
+  readonly kubeconfig?: string;
   /** Name of the node. @default the agent's own default */
   readonly nodeName?: string;
   /** Added to this process's environment. */
@@ -52,7 +57,7 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** A real agent with the embedded ledger, as a child process. Hold it with `await using`. */
+/** A real agent, as a child process. Hold it with `await using`. */
 export class RunningAgent implements AsyncDisposable {
   readonly socketPath: string;
   /** Also what `SPIDERPOOL_STATE_DIR` of the plugin has to be. */
@@ -173,10 +178,14 @@ export class RunningAgent implements AsyncDisposable {
   }
 
   #arguments(): readonly string[] {
-    const { executable = executableDefault, config, args = [], folder } = this.#options;
+    const { executable = executableDefault, config, args = [], folder, kubeconfig } = this.#options;
     const configArgs = config === undefined ? [] : ['--config-path', join(folder, 'conf.yml')];
-    const folders = ['--socket', this.socketPath, '--data-dir', this.dataDir, '--pools', this.poolsFolder];
-    return [executable, 'daemon', '--store', 'embedded', ...folders, ...configArgs, ...args];
+    const folders = ['--socket', this.socketPath, '--data-dir', this.dataDir];
+    const store =
+      kubeconfig === undefined
+        ? ['--store', 'embedded', '--pools', this.poolsFolder]
+        : ['--store', 'kubernetes', '--kubeconfig', kubeconfig];
+    return [executable, 'daemon', ...store, ...folders, ...configArgs, ...args];
   }
 
   async #untilHealthy(child: ChildProcess): Promise<void> {
@@ -207,7 +216,7 @@ export class RunningAgent implements AsyncDisposable {
 }
 
 /**
- * Starts `spiderpool-agent daemon --store embedded` and waits until `GET /v1/ipam/healthy` answers 200.
+ * Starts `spiderpool-agent daemon` and waits until `GET /v1/ipam/healthy` answers 200.
  * @throws AgentStartError with the end of its log when it does not get there
  */
 export async function startAgent(options: StartAgentOptions): Promise<RunningAgent> {

@@ -14,21 +14,25 @@ import {
 } from '../../../src/wire/allocation-query.ts';
 import type { AllocationsShape } from '../../../src/wire/shapes.ts';
 import { allocationShape, whoShape } from '../../../src/wire/to-shapes.ts';
+import { tellChanged } from '../aftermath.ts';
 import type { Handler } from '../http/message.ts';
 import type { HandlerContext } from './context.ts';
 import { peopleHandler } from './people-reply.ts';
 
 const pageKeys = ['limit', 'after'] as const;
 
-/** `GET /v1/allocations`: the records that match the query, a page at a time. */
-export function allocationsHandler({ ledger }: HandlerContext): Handler {
+/** What `node` asks for all nodes with. */
+const allNodes = '*';
+
+/** `GET /v1/allocations`: the records that match the query, a page at a time. This node's, unless the query names another. */
+export function allocationsHandler({ cluster, ledger }: HandlerContext): Handler {
   return peopleHandler(async ({ query }) => {
     refuseUnknownKeys(query, [...allocationFilterKeys, ...pageKeys]);
     const limit = parseLimit(query.get('limit'));
     const after = query.get('after');
-    const filter: RecordFilter = Object.fromEntries(
-      allocationFilterKeys.flatMap((key) => (query.has(key) ? [[key, query.get(key)]] : [])),
-    );
+    const given = allocationFilterKeys.flatMap((key) => (query.has(key) ? [[key, query.get(key)]] : []));
+    const { node, ...rest }: RecordFilter = { ...cluster.ownRecords, ...Object.fromEntries(given) };
+    const filter = node === undefined || node === allNodes ? rest : { ...rest, node };
     const page = { limit, ...(after !== null && { after: requireAddress(after) }) };
     const records = await ledger.ledger.records(filter, page);
     const last = records.length === limit ? records.at(-1) : undefined;
@@ -59,7 +63,7 @@ export function whoHandler({ cluster, ledger }: HandlerContext): Handler {
  * `DELETE /v1/allocations/{address}`: releases a record on an operator's word. The query's `uid` and `sandbox` name the
  * record that the operator saw, so that it is not another one by then.
  */
-export function releaseHandler({ ledger, log }: HandlerContext): Handler {
+export function releaseHandler({ aftermath, ledger, log }: HandlerContext): Handler {
   return peopleHandler(async ({ parameter, query }) => {
     refuseUnknownKeys(query, releaseConditionKeys);
     const address = requireAddress(parameter ?? '');
@@ -76,6 +80,7 @@ export function releaseHandler({ ledger, log }: HandlerContext): Handler {
     }
     const [released] = await ledger.ledger.release({ by: 'record', record });
     if (released === undefined) throw refused(`${formatAddress(address)} changed at this moment: look again`);
+    tellChanged(aftermath, [released]);
     const value = { released: allocationShape(released) };
     log.warn(value.released, 'released on request');
     return { value, text: () => releasedText(value, Date.now()) };

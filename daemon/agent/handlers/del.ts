@@ -8,8 +8,8 @@ import type { HandlerContext } from './context.ts';
  * `POST /v1/cni/del` (CNI 1.1.0, section "DEL"). It always succeeds: whatever can be identified is released, at once
  * or from a tombstone; what can't be is the sweep's.
  */
-export function delHandler({ attachments, log, metrics }: HandlerContext): Handler {
-  const release = metrics.timed('release', attachments.del.bind(attachments));
+export function delHandler({ releases, log, metrics }: HandlerContext): Handler {
+  const release = metrics.timed('release', releases.del.bind(releases));
   return cniHandler(
     'DEL',
     async ({ body }) => {

@@ -8,7 +8,7 @@ import { cniHandler } from './cni-reply.ts';
 import type { HandlerContext } from './context.ts';
 
 /** `POST /v1/cni/gc` (CNI 1.1.0, section "GC"): frees this node's records of the network whose attachment is not listed. */
-export function gcHandler({ attachments, log }: HandlerContext): Handler {
+export function gcHandler({ garbageCollection, log }: HandlerContext): Handler {
   return cniHandler(
     'GC',
     async ({ body, signal }) => {
@@ -21,7 +21,7 @@ export function gcHandler({ attachments, log }: HandlerContext): Handler {
           'cni.dev/valid-attachments is missing: GC without the list of valid attachments would free every address of the network';
         throw new CniError(CniCode.invalidConfig, message);
       }
-      const freed = await attachments.collect(config.name, config.validAttachments, signal);
+      const freed = await garbageCollection.collect(config.name, config.validAttachments, signal);
       log.info({ network: config.name, valid: config.validAttachments.length, freed }, 'collected garbage');
       return undefined;
     },

@@ -20,6 +20,9 @@ import { toReplyError } from './reply-error.ts';
 /** Code of a schema violation in the original's framework. */
 const schemaViolation = 602;
 
+/** Statuses of the original: addresses with a conflict may not be released, of any pod or of a static workload's. */
+const releaseForbidden = { stateless: 521, stateful: 522 } as const;
+
 /**
  * The routes of the original's API below `/v1/ipam` (its plugin calls them): the same steps as for our own plugin,
  * with other arguments and another answer. Refusals are a bare JSON string with status 500.
@@ -30,7 +33,7 @@ export function originalHandlers(context: HandlerContext): {
   readonly batchAdd: Handler;
   readonly batchDel: Handler;
 } {
-  const { attachments, bootId, log, metrics } = context;
+  const { attachments, bootId, log, metrics, releases } = context;
   const allocate = metrics.timed('allocation', async (body: unknown, signal: AbortSignal) => {
     const add = addRequest(body, bootId);
     const addresses = await attachments.add(add, signal);
@@ -43,12 +46,19 @@ export function originalHandlers(context: HandlerContext): {
   });
   const release = metrics.timed('release', async (body: unknown) => {
     const args = parseOriginalDelArgs(body);
-    const freed = await attachments.del({ sandbox: args.containerID, nic: args.ifName, pod: podOf(args) });
+    const freed = await releases.del({ sandbox: args.containerID, nic: args.ifName, pod: podOf(args) });
     if (freed !== 'later') log.info({ nic: args.ifName, sandbox: args.containerID, freed }, 'released');
   });
-  const releaseAll = metrics.timed('release', async (body: unknown) => {
+  const releaseAll = metrics.timed('release', async (body: unknown): Promise<Reply> => {
     const args = parseOriginalBatchDelArgs(body);
-    await attachments.delSandbox(args.containerID, podOf(args).uid);
+    const { containerID: sandbox } = args;
+    if (args.isReleaseConflictIPs === true) {
+      const refusal = await conflictRefusal(sandbox, context);
+      if (refusal !== undefined) return refusal;
+    }
+    const revoked = await releases.revoke({ sandbox, pod: podOf(args) });
+    log.info({ sandbox, addresses: revoked.map(({ address }) => formatAddress(address)) }, 'revoked');
+    return { status: 200 };
   });
   return {
     add: answering(async ({ body, signal }) => jsonReply(200, await allocate(body, signal))),
@@ -58,10 +68,7 @@ export function originalHandlers(context: HandlerContext): {
     }),
     // A stub in the original too; its plugin never calls it.
     batchAdd: () => Promise.resolve({ status: 200 }),
-    batchDel: answering(async ({ body }) => {
-      await releaseAll(body);
-      return { status: 200 };
-    }),
+    batchDel: answering(({ body }) => releaseAll(body)),
   };
 
   function answering(answer: (request: AgentRequest) => Promise<Reply>): Handler {
@@ -78,6 +85,21 @@ export function originalHandlers(context: HandlerContext): {
       }
     };
   }
+}
+
+/** Why addresses with a conflict stay; undefined when they may go. */
+async function conflictRefusal(
+  sandbox: string,
+  { releases, releasesConflicts }: HandlerContext,
+): Promise<Reply | undefined> {
+  if (!releasesConflicts) {
+    const text =
+      'SPIDERPOOL_ENABLED_RELEASE_CONFLICT_IPS is false: addresses with a conflict stay with their pods';
+    return jsonReply(releaseForbidden.stateless, text);
+  }
+  const records = await releases.ofSandbox(sandbox);
+  if (records.every(({ owner }) => owner === undefined)) return undefined;
+  return jsonReply(releaseForbidden.stateful, 'the addresses of a static workload stay with it');
 }
 
 function addRequest(body: unknown, bootId: string | undefined): AddRequest {

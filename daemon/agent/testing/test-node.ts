@@ -6,10 +6,10 @@ import { nicRequest } from '../../../src/ipam/testing/facts.ts';
 import { openSqliteLedger, type SqliteLedger } from '../../../src/ledger/sqlite/sqlite-ledger.ts';
 import { createLogger } from '../../../src/log/logger.ts';
 import type { AddRequest } from '../attachment.ts';
-import { createNodeParts, type NodeParts } from '../node-parts.ts';
+import { createEmbeddedParts, type EmbeddedParts } from '../embedded-parts.ts';
 
 /** The parts of an agent in a folder of their own, with a real ledger in the slot: for tests of how they work together. */
-export interface TestNode extends NodeParts, AsyncDisposable {
+export interface TestNode extends EmbeddedParts, AsyncDisposable {
   readonly folder: string;
   readonly ledger: SqliteLedger;
 }
@@ -32,7 +32,7 @@ export const testLog = createLogger('test', 'fatal');
 export async function createTestNode(ips = '10.6.0.1-10.6.0.9'): Promise<TestNode> {
   const folder = mkdtempSync(join(tmpdir(), 'node-'));
   const ledger = await openSqliteLedger({ path: join(folder, 'ledger.db') });
-  const parts = await createNodeParts({
+  const parts = await createEmbeddedParts({
     stateFolder: folder,
     poolFolder: join(folder, 'pools'),
     nodeName: 'node-1',

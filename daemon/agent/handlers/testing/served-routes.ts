@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { openSqliteLedger, type SqliteLedger } from '../../../../src/ledger/sqlite/sqlite-ledger.ts';
 import { createLogger } from '../../../../src/log/logger.ts';
 import { SocketClient, type SocketResponse } from '../../../../test/support/socket-client.ts';
+import { createEmbeddedParts } from '../../embedded-parts.ts';
 import { listenOnSocket } from '../../http/listen.ts';
 import { Router, type Routes } from '../../http/router.ts';
 import { HttpServer } from '../../http/server.ts';
 import type { LedgerSlot } from '../../ledger-slot.ts';
-import { createNodeParts } from '../../node-parts.ts';
 import { agentRoutes } from '../../routes.ts';
 
 /** The agent's routes on a socket in a folder of their own, over a real ledger, without the agent's loops. */
@@ -38,7 +38,7 @@ export async function serveRoutes(pools: readonly (object | string)[]): Promise<
     await writeFile(join(poolFolder, `${index}.yaml`), manifest);
   }
   const ledger = stack.use(await openSqliteLedger({ path: join(folder, 'ledger.db') }));
-  const { context, slot, ...parts } = await createNodeParts({
+  const { context, slot, ...parts } = await createEmbeddedParts({
     stateFolder: folder,
     poolFolder,
     nodeName: 'worker-1',

@@ -1,0 +1,51 @@
+import type { Cluster, PodHolder } from '../../src/cluster/cluster.ts';
+import type { Logger } from '../../src/log/logger.ts';
+import { Limiter } from './limiter.ts';
+
+/** Readings of pods under way at once: a garbage collection of a whole node must not flood the API server. */
+const readingsMax = 32;
+
+/** A reading is waited for this long, so that a DEL is answered before its own limit while the API server is away. */
+const readingMs = 2_000;
+
+/** Whether the pods of holders still run, by what was heard last and by readings of its own. */
+export class PodLiveness {
+  readonly #cluster: Cluster;
+  readonly #log: Logger;
+  readonly #readings = new Limiter(readingsMax);
+
+  constructor(cluster: Cluster, log: Logger) {
+    this.#cluster = cluster;
+    this.#log = log;
+  }
+
+  /**
+   * For a DEL, which frees unless the pod lives: what was heard last decides, but "lives" is read again, since a DEL often comes
+   * before the news of the pod's end. When it can't be read, what was heard last holds.
+   */
+  async isSurelyLiving(holder: PodHolder): Promise<boolean> {
+    if (this.#cluster.podState(holder) !== 'living') return false;
+    return (await this.#read(holder)) !== 'gone';
+  }
+
+  /**
+   * For whoever frees without being asked by the pod's runtime: "gone" must be read, since what was heard may be older than
+   * the pod. Unknown where nothing tells of pods. When it can't be read the pod counts as living.
+   */
+  async isSurelyGone(holder: PodHolder): Promise<boolean | 'unknown'> {
+    const heard = this.#cluster.podState(holder);
+    if (heard === 'unknown') return 'unknown';
+    return heard === 'gone' && (await this.#read(holder)) === 'gone';
+  }
+
+  #read(holder: PodHolder): Promise<'living' | 'gone' | 'unknown'> {
+    return this.#readings.run(async () => {
+      try {
+        return await this.#cluster.readPodState(holder, { signal: AbortSignal.timeout(readingMs) });
+      } catch (error) {
+        this.#log.debug({ err: error, pod: holder.pod }, 'pod could not be read');
+        return 'unknown';
+      }
+    });
+  }
+}
