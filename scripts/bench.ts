@@ -1,12 +1,16 @@
-// `npm run bench [-- --quick] [-- --only a,b,c,d] [-- --update-docs]`: prints tables and writes bench-results.json.
+// `npm run bench [-- --quick] [-- --only a,b,c,d,e,f] [-- --update-docs]`: prints tables and writes bench-results.json.
 
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { benchAgent } from './bench/agent-bench.ts';
 import { agentSection } from './bench/agent-section.ts';
 import { chooseSection } from './bench/choose-section.ts';
+import { benchCluster } from './bench/cluster-bench.ts';
+import { clusterSection } from './bench/cluster-section.ts';
 import { docsParts, replaceParts } from './bench/docs.ts';
 import { formatTable } from './bench/format.ts';
 import { describeMachine, machineTable } from './bench/machine.ts';
+import { benchNode } from './bench/node-bench.ts';
+import { nodeSection } from './bench/node-section.ts';
 import { BenchArgumentsError, parseBenchArguments, type SectionId } from './bench/options.ts';
 import { projectPaths } from './bench/paths.ts';
 import { benchPlugin, PluginBenchError } from './bench/plugin-bench.ts';
@@ -21,6 +25,8 @@ const measure: Readonly<Record<SectionId, (quick: boolean) => Promise<Section>>>
   b: async (quick) => chooseSection(await runWorker('choose-worker.ts', { rounds: quick ? 3 : 9 })),
   c: async (quick) => socketSection(await benchSocket(quick)),
   d: async (quick) => agentSection(await benchAgent(quick)),
+  e: async (quick) => clusterSection(await benchCluster(quick)),
+  f: async (quick) => nodeSection(await benchNode(quick)),
 };
 
 async function run(args: readonly string[]): Promise<void> {

@@ -23,7 +23,7 @@ const layers: readonly (readonly [folder: string, mayImport: readonly string[]])
 ];
 /** Layers that say which part of the project they may import; packages are free. */
 const directions: readonly (readonly [folder: string, mayImport: readonly string[]])[] = [
-  ['src/ledger/', ['src/ledger/', 'src/ip/', 'src/ipam/', 'src/kube/', 'src/api/']],
+  ['src/ledger/', ['src/ledger/', 'src/ip/', 'src/ipam/', 'src/kube/', 'src/api/', 'src/log/']],
   [
     'src/cluster/',
     [

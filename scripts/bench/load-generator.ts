@@ -1,63 +1,8 @@
-// Sends one kind of request over keep-alive connections, so many at a time, and times each. HTTP is spoken by hand: node:http as
-// a client takes more of the processor than the agent does.
+// Sends one kind of request over keep-alive connections, so many at a time, and times each.
 
-import { connect, type Socket } from 'node:net';
+import { composePost, HttpConnection } from './http-connection.ts';
 import { serveWorker } from './run-worker.ts';
 import type { LoadInput, LoadOutput, LoadPhase } from './worker-contracts.ts';
-
-const headersEnd = '\r\n\r\n';
-
-/** One connection with one request at a time. */
-class Connection {
-  readonly #socket: Socket;
-  #received = '';
-  #settle: ((body: string) => void) | undefined;
-  #fail: ((error: Error) => void) | undefined;
-
-  private constructor(socket: Socket) {
-    this.#socket = socket;
-    socket.setEncoding('latin1');
-    socket.on('data', (chunk: string) => this.#take(chunk));
-    socket.on('close', () => this.#fail?.(new Error('the server closed a connection')));
-    socket.on('error', (error) => this.#fail?.(error));
-  }
-
-  static async open(path: string): Promise<Connection> {
-    const socket = connect(path);
-    await new Promise<void>((resolve, reject) => {
-      socket.once('connect', resolve);
-      socket.once('error', reject);
-    });
-    return new Connection(socket);
-  }
-
-  /** @returns the body of the answer @throws Error when it is not 200 */
-  send(request: string): Promise<string> {
-    return new Promise((resolve, reject) => {
-      this.#settle = resolve;
-      this.#fail = reject;
-      this.#socket.write(request);
-    });
-  }
-
-  close(): void {
-    this.#fail = undefined;
-    this.#socket.destroy();
-  }
-
-  #take(chunk: string): void {
-    this.#received += chunk;
-    const end = this.#received.indexOf(headersEnd);
-    if (end < 0) return;
-    const head = this.#received.slice(0, end);
-    const bytes = Number(/\r\ncontent-length: (\d+)/i.exec(head)?.[1]);
-    const body = this.#received.slice(end + headersEnd.length);
-    if (body.length < bytes) return;
-    this.#received = '';
-    if (head.startsWith('HTTP/1.1 200 ')) this.#settle?.(body);
-    else this.#fail?.(new Error(`${head.split('\r\n', 1)[0]}: ${body}`));
-  }
-}
 
 function composeRequest(phase: LoadPhase, config: string, number: number): string {
   const env = {
@@ -68,11 +13,14 @@ function composeRequest(phase: LoadPhase, config: string, number: number): strin
     CNI_PATH: '/opt/cni/bin',
     CNI_ARGS: `IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=bench-${number}`,
   };
-  const body = `{"config":${config},"env":${JSON.stringify(env)}}`;
-  return (
-    `POST ${phase.path} HTTP/1.1\r\nhost: agent\r\ncontent-type: application/json\r\n` +
-    `content-length: ${body.length}${headersEnd}${body}`
-  );
+  return composePost(phase.path, `{"config":${config},"env":${JSON.stringify(env)}}`);
+}
+
+/** @returns the body of the answer @throws Error when it is not 200 */
+async function sendExpecting200(connection: HttpConnection, request: string): Promise<string> {
+  const { status, body } = await connection.send(request);
+  if (status !== 200) throw new Error(`the answer is ${status}: ${body}`);
+  return body;
 }
 
 async function runPhase(input: LoadInput, phase: LoadPhase): Promise<LoadOutput> {
@@ -81,14 +29,14 @@ async function runPhase(input: LoadInput, phase: LoadPhase): Promise<LoadOutput>
     composeRequest(phase, config, number),
   );
   const connections = await Promise.all(
-    Array.from({ length: phase.inFlight }, async () => Connection.open(input.socketPath)),
+    Array.from({ length: phase.inFlight }, async () => HttpConnection.open(input.socketPath)),
   );
   const latenciesMs: number[] = [];
   const bodies: string[] = [];
-  const work = async (connection: Connection): Promise<void> => {
+  const work = async (connection: HttpConnection): Promise<void> => {
     for (let request = requests.pop(); request !== undefined; request = requests.pop()) {
       const sentMs = performance.now();
-      bodies.push(await connection.send(request));
+      bodies.push(await sendExpecting200(connection, request));
       latenciesMs.push(performance.now() - sentMs);
     }
   };

@@ -10,6 +10,8 @@ export interface ServerOptions {
   readonly socketPath: string;
   /** What it prints goes here; a pipe would make this process work along. */
   readonly logFile: string;
+  /** Added to this process's environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Resident memory of a process in MiB. */
@@ -42,11 +44,14 @@ export class ServerProcess implements AsyncDisposable {
   /** From the start of the process until `GET /v1/ipam/healthy` answered 200. */
   readonly readyMs: number;
 
+  readonly #startedMs: number;
+
   /** Use {@link startServer}. */
-  constructor(child: ChildProcess, client: SocketClient, readyMs: number) {
+  constructor(child: ChildProcess, client: SocketClient, startedMs: number) {
     this.#child = child;
     this.#client = client;
-    this.readyMs = readyMs;
+    this.#startedMs = startedMs;
+    this.readyMs = performance.now() - startedMs;
   }
 
   /** Sends JSON and expects 200. Returns how long it took. */
@@ -55,6 +60,22 @@ export class ServerProcess implements AsyncDisposable {
     const { status, text } = await this.#client.request('POST', path, body);
     if (status !== 200) throw new Error(`${path} answered ${status}: ${text}`);
     return performance.now() - startedMs;
+  }
+
+  /** Asks again and again until the answer is 200. Returns the milliseconds since the start of the process. */
+  async readyAfterMs(path: string, body: unknown): Promise<number> {
+    for (;;) {
+      const { status, text } = await this.#client.request('POST', path, body);
+      const sinceStartMs = performance.now() - this.#startedMs;
+      if (status === 200) return sinceStartMs;
+      if (sinceStartMs > startTimeoutMs) throw new ServerStartError(`${path} answers ${status}: ${text}`);
+      await sleep(pollMs);
+    }
+  }
+
+  /** Sends JSON and returns the parsed answer, whatever its status. */
+  async ask(method: string, path: string, body?: unknown): Promise<unknown> {
+    return (await this.#client.request(method, path, body)).body;
   }
 
   memory(): Memory {
@@ -76,10 +97,13 @@ export class ServerProcess implements AsyncDisposable {
  * Starts a server and waits until it is healthy.
  * @throws ServerStartError when it ends or does not get there
  */
-export async function startServer({ args, socketPath, logFile }: ServerOptions): Promise<ServerProcess> {
+export async function startServer({ args, socketPath, logFile, env }: ServerOptions): Promise<ServerProcess> {
   const log = openSync(logFile, 'a', 0o600);
   const startedMs = performance.now();
-  const child = spawn(process.execPath, args, { stdio: ['ignore', log, log] });
+  const child = spawn(process.execPath, args, {
+    stdio: ['ignore', log, log],
+    env: { ...process.env, ...env },
+  });
   closeSync(log);
   running.add(child);
   child.once('exit', () => running.delete(child));
@@ -89,8 +113,7 @@ export async function startServer({ args, socketPath, logFile }: ServerOptions):
     child.exitCode === null &&
     child.signalCode === null
   ) {
-    if (await isHealthy(client, socketPath))
-      return new ServerProcess(child, client, performance.now() - startedMs);
+    if (await isHealthy(client, socketPath)) return new ServerProcess(child, client, startedMs);
     await sleep(pollMs);
   }
   child.kill('SIGKILL');

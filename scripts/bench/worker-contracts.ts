@@ -47,6 +47,42 @@ export interface LoadOutput {
   readonly latenciesMs: readonly number[];
 }
 
+/** A pod whose sandbox a node's runtime makes or ends. */
+export interface BurstPod {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly sandbox: string;
+}
+
+/** A node's agent and what is asked of it. */
+export interface BurstNode {
+  readonly socketPath: string;
+  readonly pods: readonly BurstPod[];
+}
+
+export interface BurstInput {
+  readonly path: '/v1/cni/add' | '/v1/cni/del';
+  readonly nodes: readonly BurstNode[];
+  /** Requests at a time to each node. */
+  readonly inFlight: number;
+  readonly config: unknown;
+  /** CNI_NETNS of all. */
+  readonly netns: string;
+}
+
+export interface BurstOutput {
+  /** From the first request to the last answer that was a success. */
+  readonly durationMs: number;
+  /** Of every answer, refusals too. */
+  readonly latenciesMs: readonly number[];
+  /** Answers that were no success; they were asked again after a second. */
+  readonly failures: number;
+  /** The first few refusals. */
+  readonly messages: readonly string[];
+  readonly distinctAddresses: number;
+}
+
 export interface CommitsInput {
   /** The database; made when it is not there. */
   readonly path: string;
@@ -58,6 +94,7 @@ export interface WorkerContracts {
   readonly 'spawner.ts': { readonly input: SpawnerInput; readonly output: SpawnerOutput };
   readonly 'choose-worker.ts': { readonly input: { readonly rounds: number }; readonly output: ChooseData };
   readonly 'load-generator.ts': { readonly input: LoadInput; readonly output: readonly LoadOutput[] };
+  readonly 'burst-generator.ts': { readonly input: BurstInput; readonly output: BurstOutput };
   /** Commits a second. */
   readonly 'sqlite-commits.ts': { readonly input: CommitsInput; readonly output: number };
 }

@@ -1,0 +1,21 @@
+export interface WorldOptions {
+  /** Names of the nodes, each with an agent. */
+  readonly nodes: readonly string[];
+  /** Put the fault proxy between the agents and the API server. @default false */
+  readonly throughProxy?: boolean;
+  /** For how long the agents' first token is taken, seconds. @default an hour */
+  readonly tokenSeconds?: number;
+  /** Keys of conf.yml beside the usual ones. */
+  readonly conf?: Readonly<Record<string, unknown>>;
+  /** Added to the agents' environment. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface PodOptions {
+  readonly namespace?: string;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly ownerReferences?: readonly unknown[];
+  /** Keys of the pod's spec beside the usual ones. */
+  readonly spec?: Readonly<Record<string, unknown>>;
+}
