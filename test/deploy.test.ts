@@ -10,6 +10,7 @@ import { parseNetworkConfig } from '../src/cni/parse-config.ts';
 import { parseAgentConf } from '../src/config/agent-conf.ts';
 import { defaultPaths } from '../src/config/paths.ts';
 import { type KubeResource, kubeResources, resourcePath } from '../src/kube/resource-path.ts';
+import { untilAllowed } from './support/access-review.ts';
 import type { AdminResponse } from './support/admin-client.ts';
 import { type ControlPlane, startControlPlane } from './support/control-plane.ts';
 
@@ -17,7 +18,8 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const manifestFolder = join(root, 'deploy/manifests');
 const exampleFolder = join(root, 'docs/examples/cluster');
 const subnets: KubeResource = { ...kubeResources.pools, plural: 'spidersubnets' };
-const agent = 'system:serviceaccount:spiderpool:spiderpool-agent';
+const account = { namespace: 'spiderpool', name: 'spiderpool-agent' };
+const agent = `system:serviceaccount:${account.namespace}:${account.name}`;
 
 /** The part of an object that the tests read. */
 interface Stored {
@@ -441,6 +443,8 @@ describe('deploy', () => {
 
   describe("the agent's rights", () => {
     const { rules } = manifest('ClusterRole') as ClusterRole;
+
+    before(async () => untilAllowed(plane, account, { group: '', resource: 'pods', verb: 'get' }));
 
     async function isAllowed(
       verb: string,
