@@ -22,7 +22,11 @@ const retryForMs = 10_000;
 
 const listSchema = z.object({
   items: z.array(
-    z.object({ metadata: z.object({ name: z.string() }), spec: z.unknown(), status: z.unknown() }),
+    z.object({
+      metadata: z.object({ name: z.string() }),
+      spec: z.unknown().optional(),
+      status: z.unknown().optional(),
+    }),
   ),
 });
 

@@ -1,3 +1,4 @@
+import type { Cluster } from '../../../src/cluster/cluster.ts';
 import { staticKinds } from '../../../src/cluster/kubernetes/static-owner.ts';
 import { sanitizeText } from '../../../src/cni/sanitize-text.ts';
 import { formatAddress } from '../../../src/ip/address.ts';
@@ -8,7 +9,7 @@ import { describeAddress } from '../allocated-address.ts';
 import type { CoordinatorConfig } from '../coordinator-config.ts';
 import type { Handler } from '../http/message.ts';
 import { jsonReply } from '../http/server.ts';
-import type { HandlerContext } from './context.ts';
+import type { LedgerSlot } from '../ledger-slot.ts';
 import { OriginalSchemaError, parseCoordinatorArgs, refusalText } from './original-args.ts';
 import { originalRoutes } from './original-routes.ts';
 import { toReplyError } from './reply-error.ts';
@@ -44,7 +45,13 @@ export function coordinatorHandler(coordinator?: CoordinatorConfig): Handler {
  * `GET /v1/workloadendpoint`: the addresses of a pod in the original's shape, told from this node's records. As in the original, a
  * KubeVirt machine that keeps its addresses is asked for by the machine's name; by its pod's it is found, too.
  */
-export function workloadEndpointHandler({ cluster, ledger }: HandlerContext): Handler {
+export function workloadEndpointHandler({
+  cluster,
+  ledger,
+}: {
+  readonly cluster: Pick<Cluster, 'catalog' | 'ownRecords'>;
+  readonly ledger: LedgerSlot;
+}): Handler {
   return async ({ query }) => {
     const [namespace, name] = [query.get('podNamespace'), query.get('podName')];
     if (!namespace || !name) {
