@@ -14,7 +14,7 @@ const lookAgainMs = 15_000;
 const looksMax = 32;
 
 /** A look is waited for this long. */
-const lookMs = 10_000;
+const lookMs = 5_000;
 
 /** What is remembered of an owner between looks; times are on the monotonic clock. */
 interface Look {
@@ -64,7 +64,9 @@ export class OwnerSweep {
     const invalidSinceMs = before?.invalidSinceMs;
     const isDue = invalidSinceMs !== undefined && nowMs - invalidSinceMs >= confirmAfterMs;
     if (before !== undefined && !isDue && nowMs - before.lookedMs < lookAgainMs) return [];
-    if (await this.#isValid(owner)) {
+    const isValid = await this.#isValid(owner);
+    if (isValid === undefined) return [];
+    if (isValid) {
       this.#looks.set(key, { lookedMs: nowMs });
       return [];
     }
@@ -76,14 +78,14 @@ export class OwnerSweep {
     return ledger.release({ by: 'owner', owner });
   }
 
-  /** An owner that can't be read now keeps its addresses. */
-  async #isValid(owner: StaticOwner): Promise<boolean> {
+  /** @returns undefined when it can't be read now: the owner then keeps its addresses */
+  async #isValid(owner: StaticOwner): Promise<boolean | undefined> {
     const { cluster, log } = this.#options;
     try {
       return await cluster.isOwnerValid(owner, { signal: AbortSignal.timeout(lookMs) });
     } catch (error) {
       log.debug({ err: error, owner }, 'static owner could not be looked at');
-      return true;
+      return undefined;
     }
   }
 }

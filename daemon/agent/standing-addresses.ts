@@ -1,4 +1,5 @@
 import type { Cluster, RequestFacts } from '../../src/cluster/cluster.ts';
+import { CniCode } from '../../src/cni/error.ts';
 import { familyOf } from '../../src/ip/address.ts';
 import type { AddPlan } from '../../src/ipam/add-plan.ts';
 import { chooseAddress } from '../../src/ipam/choose.ts';
@@ -6,6 +7,9 @@ import type { PoolCatalog } from '../../src/ipam/pool.ts';
 import type { Want } from '../../src/ipam/want.ts';
 import type { Claimant, Ledger } from '../../src/ledger/ledger.ts';
 import type { AllocationRecord } from '../../src/ledger/record.ts';
+
+/** Problems of pools that take nothing away from who has an address of them; a mistake in an annotation has to be seen. */
+const passingProblems: ReadonlySet<number> = new Set([CniCode.poolsFiltered, CniCode.originalRecords]);
 
 /** An ADD whose pools can't be used now, and what is known of it. */
 export interface StandingRequest {
@@ -32,7 +36,7 @@ export async function standingAddresses(
   const { holder, owner } = claimant;
   const held = await ledger.records({ ...ownRecords, uid: holder.uid, nic });
   if (held.length > 0) return (await ledger.confirm(holder)).filter((record) => record.nic === nic);
-  if (owner === undefined) return [];
+  if (owner === undefined || !passingProblems.has(plan.problem?.code ?? 0)) return [];
   const wants = keptWants(nic, plan, await ledger.records({ owner, nic }), facts.catalog);
   if (wants === undefined) return [];
   const outcome = await ledger.claim(claimant, wants, chooseAddress, { signal });
