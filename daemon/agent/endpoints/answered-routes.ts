@@ -1,31 +1,32 @@
 import type { AnsweredAddress } from './build-endpoint.ts';
 
-/** NICs whose last answer is remembered: those of more pods than a node has. */
-const nicsMax = 4096;
+/** Pods whose answers are remembered: more than a node has. */
+const podsMax = 1024;
 
 /** What was answered to the ADDs of pods, for the parts that no record has. In memory, the newest only. */
 export class AnsweredRoutes {
-  readonly #byNic = new Map<string, readonly AnsweredAddress[]>();
+  /** By the holder's uid and NIC; the pod that was answered last at the end. */
+  readonly #byPod = new Map<string, Map<string, readonly AnsweredAddress[]>>();
 
   /** Remembers what was answered to a holder (its uid): all addresses of the NICs that are in it. */
   note(uid: string, addresses: readonly AnsweredAddress[]): void {
-    for (const [nic, own] of Map.groupBy(addresses, (address) => address.nic)) {
-      const key = keyOf(uid, nic);
-      this.#byNic.delete(key);
-      this.#byNic.set(key, own);
-    }
-    for (const [oldest] of this.#byNic) {
-      if (this.#byNic.size <= nicsMax) return;
-      this.#byNic.delete(oldest);
+    const byNic = this.#byPod.get(uid) ?? new Map<string, readonly AnsweredAddress[]>();
+    for (const [nic, own] of Map.groupBy(addresses, (address) => address.nic)) byNic.set(nic, own);
+    this.#byPod.delete(uid);
+    this.#byPod.set(uid, byNic);
+    for (const [oldest] of this.#byPod) {
+      if (this.#byPod.size <= podsMax) return;
+      this.#byPod.delete(oldest);
     }
   }
 
   /** What was answered last for this NIC; undefined when that is not known any more. */
   of(uid: string, nic: string): readonly AnsweredAddress[] | undefined {
-    return this.#byNic.get(keyOf(uid, nic));
+    return this.#byPod.get(uid)?.get(nic);
   }
-}
 
-function keyOf(uid: string, nic: string): string {
-  return `${uid}\0${nic}`;
+  /** This holder is gone. */
+  forget(uid: string): void {
+    this.#byPod.delete(uid);
+  }
 }

@@ -72,7 +72,6 @@ export class EndpointSettler {
       case 'wait':
         return 'wait';
       case 'keep':
-        this.#written.delete(key);
         return 'done';
       case 'remove':
         await this.#remove(key, signal);
@@ -111,6 +110,8 @@ export class EndpointSettler {
       }
       const now = await this.#put(buildEndpoint(parts, standing), standing, signal);
       if (now !== undefined) {
+        const former = standing?.status?.current.uid;
+        if (former !== undefined && former !== pod.uid) answered.forget(former);
         this.#written.set(key, now);
         return;
       }
@@ -131,8 +132,10 @@ export class EndpointSettler {
   }
 
   async #remove(key: EndpointKey, signal: AbortSignal): Promise<void> {
-    const { store } = this.#options;
+    const { store, answered } = this.#options;
     const name = endpointName(key);
+    const former = this.#written.get(key)?.status?.current.uid;
+    if (former !== undefined) answered.forget(former);
     let standing = this.#known(key) ?? (await store.read(name, signal));
     for (let tries = 0; standing !== undefined && this.#isOwn(standing); tries += 1) {
       if (tries === triesMax) throw new EndpointContentionError(`endpoint ${key} changes all the time`);
