@@ -17,7 +17,7 @@ export function addAllocationsCommand(program: Command, run: RunCommand): void {
     .command('allocations')
     .description('list the allocated addresses and who has them')
     .option('--pool <name>', 'only addresses of this pool')
-    .option('--node <name>', 'only of pods on this node')
+    .option('--node <name>', 'only of pods on this node; "*" for all (default: the agent\'s own)')
     .option('--sandbox <id>', 'only of this sandbox (whole container id)')
     .option('--uid <uid>', 'only of the pod with this UID')
     .option('--nic <name>', 'only of NICs with this name')

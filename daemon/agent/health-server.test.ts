@@ -30,8 +30,9 @@ test('serveHealth() answers 200 when the socket does, and readiness only when th
   const socketPath = join(folder, 'agent.sock');
   const port = await freePort();
   let notReady: string | undefined = 'the records are not loaded';
-  await using _health = serveHealth({ port, socketPath, notReady: () => notReady, log: testLog });
+  await using health = serveHealth({ port, socketPath, notReady: () => notReady, log: testLog });
   await until('the port is served', async () => (await look(port, '/v1/runtime/startup')).status === 500);
+  assert.equal(health.problem, undefined);
   assert.match(
     (await look(port, '/v1/runtime/liveness')).text,
     /^"the agent's socket does not answer: .*ENOENT/,

@@ -22,6 +22,17 @@ const violation: Response = {
   }),
 };
 const bodyRefusals = { 422: violation, 500: refused };
+const forbidden = (description: string, text: string): Response => ({
+  description,
+  content: json('OriginalError', 'none', text),
+});
+const conflictRefusals = {
+  521: forbidden(
+    'Addresses with a conflict stay with their pods.',
+    'SPIDERPOOL_ENABLED_RELEASE_CONFLICT_IPS is false: addresses with a conflict stay with their pods',
+  ),
+  522: forbidden('Those of a static workload do.', 'the addresses of a static workload stay with it'),
+};
 const released: Response = { description: 'Released. The body is empty.' };
 
 /** The API of the original's agent, for its CNI plugin. */
@@ -81,11 +92,11 @@ function ipamPaths(): Paths {
       },
       delete: {
         operationId: 'deleteIpamIps',
-        summary: 'Release the addresses of all NICs of a sandbox',
-        description: 'The arguments are in the body.',
+        summary: 'Take the addresses of all NICs away from a sandbox in which a conflict was found',
+        description: 'The arguments are in the body. The pod may live.',
         tags,
         requestBody: body('IpamBatchDelArgs', 'one sandbox', { containerID: attachment.containerID, ...pod }),
-        responses: { 200: released, ...bodyRefusals },
+        responses: { 200: released, ...bodyRefusals, ...conflictRefusals },
       },
     },
   };

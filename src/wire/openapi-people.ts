@@ -194,7 +194,9 @@ function refusal(description: string, error: ErrorShape): Response {
 }
 
 function filterParameter(name: (typeof allocationFilterKeys)[number]): Parameter {
-  return { name, in: 'query', description: `Only records with this ${name}.`, schema: { type: 'string' } };
+  const only = `Only records with this ${name}.`;
+  const description = name === 'node' ? `${only} Those of all nodes for \`*\`. Default: this node.` : only;
+  return { name, in: 'query', description, schema: { type: 'string' } };
 }
 
 function conditionParameter(name: (typeof releaseConditionKeys)[number]): Parameter {
