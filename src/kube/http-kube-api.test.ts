@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../test/integration/harness/until.ts';
 import { type ControlPlane, startControlPlane } from '../../test/support/control-plane.ts';
 import { type Fault, type FaultProxy, startFaultProxy } from '../../test/support/fault-proxy.ts';
 import { createKubeApi } from './create-kube-api.ts';
@@ -207,10 +208,14 @@ test('HttpKubeApi.request() repeats a write whose connection is refused until it
 
 test('HttpKubeApi.request() sends nothing to a server that it can not trust', async () => {
   await using stranger = createKubeApi({
-    kubeconfig: await writeTestConfig(plane, { server: proxy.url.replace('127.0.0.1', '127.0.0.2') }),
+    kubeconfig: await writeTestConfig(plane, {
+      server: proxy.url,
+      cluster: { 'tls-server-name': 'stranger.example' },
+    }),
   });
-  const error = await failureOf({ method: 'GET', path: configMaps, retryForMs: 0 }, stranger);
+  const error = await failureOf({ method: 'POST', path: configMaps, body: {}, retryForMs: 0 }, stranger);
   assert.equal(error.fate, 'not-sent');
+  assert.match(error.message, /stranger\.example/);
   assert.equal(proxy.requests.size, 0);
 });
 
@@ -238,12 +243,23 @@ test('HttpKubeApi.request() ends with its signal, in every state, and leaves the
   const reason = new Error('enough');
   await assert.rejects(api.request({ method: 'GET', path, signal: AbortSignal.abort(reason) }), reason);
   const slow = proxy.inject({ path: /slow/, fault: { kind: 'delay', delayMs: generousMs } });
+  const early = new AbortController();
+  const begun = [
+    api.request({ method: 'GET', path: `${path}?slow`, signal: early.signal, tryTimeoutMs: generousMs }),
+    Array.fromAsync(api.watch({ path, query: { slow: true }, signal: early.signal })),
+  ];
+  early.abort(reason);
+  for (const each of begun) await assert.rejects(each, reason);
+  assert.equal(slow.hits, 0);
   const stop = new AbortController();
   const asking = api.request({ method: 'GET', path: `${path}?slow`, signal: stop.signal });
-  while (slow.hits === 0) await sleep(10);
+  await until('it is asked for', () => slow.hits > 0);
   stop.abort(reason);
   await assert.rejects(asking, reason);
-  proxy.inject({ path: /later/, fault: { kind: 'status', status: 429, headers: { 'Retry-After': '50' } } });
+  const later = proxy.inject({
+    path: /later/,
+    fault: { kind: 'status', status: 429, headers: { 'Retry-After': '50' } },
+  });
   const waits = new AbortController();
   const waiting = api.request({
     method: 'GET',
@@ -251,7 +267,7 @@ test('HttpKubeApi.request() ends with its signal, in every state, and leaves the
     signal: waits.signal,
     retryForMs: generousMs * 2,
   });
-  while (proxy.requests.size < 2) await sleep(10);
+  await until('it is sent away', () => later.hits > 0);
   waits.abort(reason);
   await assert.rejects(waiting, reason);
   await api.request({ method: 'GET', path });
@@ -264,14 +280,14 @@ test('HttpKubeApi.request() goes over new connections when all of the old ones a
   const dead = proxy.inject({ path: /configmaps/, times: 1, fault: { kind: 'delay', delayMs: generousMs } });
   await api.request({ method: 'GET', path, tryTimeoutMs: 500, retryForMs: generousMs });
   assert.equal(dead.hits, 1);
-  while (proxy.connections > 1) await sleep(10);
+  await until('the old ones are closed', () => proxy.connections <= 1);
 });
 
 test('HttpKubeApi.request() fails at once after the client was closed', async () => {
   const closed = createKubeApi({ kubeconfig: config });
   const slow = proxy.inject({ path: /slow/, fault: { kind: 'delay', delayMs: generousMs } });
   const asking = failureOf({ method: 'GET', path: `${configMaps}?slow` }, closed);
-  while (slow.hits === 0) await sleep(10);
+  await until('it is asked for', () => slow.hits > 0);
   await closed[Symbol.asyncDispose]();
   assert.match((await asking).message, /closed/);
   assert.match((await failureOf({ method: 'GET', path: configMaps }, closed)).message, /closed/);
@@ -307,7 +323,7 @@ test('HttpKubeApi.watch() tells what changes, large objects included, and closes
   );
   const first = heard.find(({ type }) => type === 'ADDED')?.object;
   assert.deepEqual(first, { ...(first as object), data: { large: 'é'.repeat(400_000) } });
-  while (proxy.connections > connections) await sleep(10);
+  await until('the watch is closed', () => proxy.connections <= connections);
 });
 
 test('HttpKubeApi.watch() takes no connection from the requests', async () => {
@@ -317,7 +333,7 @@ test('HttpKubeApi.watch() takes no connection from the requests', async () => {
     for await (const event of small.watch({ path: configMaps, signal: stop.signal, view: 'metadata' }))
       void event;
   });
-  while (proxy.connections < 3) await sleep(10);
+  await until('all watches are open', () => proxy.connections >= 3);
   await small.request({ method: 'GET', path: configMaps });
   stop.abort(new Error('enough'));
   for (const result of await Promise.allSettled(watches)) {
@@ -346,7 +362,7 @@ test('HttpKubeApi.watch() fails when it is refused, cut or silent for too long',
   });
   assert.equal(silent.hits, 1);
   const cut = assert.rejects(watch(api), { name: 'KubeError', status: 0 });
-  while (proxy.countRequests('GET', /configmaps/) < 2) await sleep(10);
+  await until('a watch is asked for', () => proxy.countRequests('GET', /configmaps/) >= 2);
   await sleep(100);
   proxy.cutAll();
   await cut;

@@ -130,6 +130,8 @@ export class HttpKubeApi implements KubeApi {
     const exchange = new Exchange();
     let isInside = false;
     try {
+      // Aborted while the credentials were read: then no listener was told.
+      request.signal?.throwIfAborted();
       this.#closing.signal.throwIfAborted();
       await this.#options.requests.enter(stop.signal);
       isInside = true;

@@ -9,7 +9,7 @@ const pageSize = 500;
 
 /** First wait after a failure, doubled with each further one in a row. */
 const backOffMsMin = 100;
-const backOffMsMax = 30_000;
+const backOffMsMaxDefault = 30_000;
 const doublingsMax = 10;
 
 /** A watch that lives for shorter is no success: an API server that ends each at once is not asked in a tight loop. */
@@ -39,6 +39,8 @@ export interface ReflectorOptions<T> {
   readonly log: Logger;
   /** For messages. */
   readonly name: string;
+  /** Longest wait between two tries, milliseconds. @default 30_000 */
+  readonly backOffMsMax?: number;
 }
 
 /**
@@ -216,7 +218,8 @@ export class Reflector<T> {
   }
 
   async #backOff(error: unknown, signal: AbortSignal): Promise<void> {
-    const fullMs = Math.min(backOffMsMin * 2 ** Math.min(this.#failures, doublingsMax), backOffMsMax);
+    const mostMs = this.#options.backOffMsMax ?? backOffMsMaxDefault;
+    const fullMs = Math.min(backOffMsMin * 2 ** Math.min(this.#failures, doublingsMax), mostMs);
     const askedMs = error instanceof KubeError ? (error.retryAfterMs ?? 0) : 0;
     const delayMs = askedMs + fullMs * (1 - Math.random() / 2);
     this.#failures += 1;

@@ -8,6 +8,9 @@ import { LineSplitter } from './line-splitter.ts';
 /** The largest object that etcd takes has 1.5 MiB; its JSON is larger by its escapes and by what the API server adds. */
 const lineBytesMax = 16 * 1024 * 1024;
 
+/** An API server sends the head of its answer as soon as it has taken a watch on. */
+const openMsMax = 30_000;
+
 /** An answer that refuses a watch is a Status object. */
 const refusalBytesMax = 1024 * 1024;
 
@@ -26,7 +29,8 @@ export class WatchStream {
   readonly #closing: AbortSignal;
   readonly #exchange = new Exchange();
   readonly #stop = new AbortController();
-  readonly #silence: NodeJS.Timeout;
+  readonly #silenceMsMax: number;
+  #silence: NodeJS.Timeout;
   readonly #onAbort = (): void =>
     this.#stop.abort(this.#signal.aborted ? this.#signal.reason : this.#closing.reason);
 
@@ -41,9 +45,8 @@ export class WatchStream {
     this.#closing = closing;
     signal.addEventListener('abort', this.#onAbort, { once: true });
     closing.addEventListener('abort', this.#onAbort, { once: true });
-    this.#silence = setTimeout(() => {
-      this.#stop.abort(new Error(`silent for ${silenceMsMax} ms`));
-    }, silenceMsMax);
+    this.#silenceMsMax = silenceMsMax;
+    this.#silence = this.#cutAfter(Math.min(openMsMax, silenceMsMax));
   }
 
   /**
@@ -53,8 +56,12 @@ export class WatchStream {
    */
   async open(dispatcher: Dispatcher, options: Dispatcher.DispatchOptions): Promise<void> {
     await this.#guard(async () => {
+      // Aborted before this object was there to be told.
+      this.#signal.throwIfAborted();
       this.#closing.throwIfAborted();
       const head = await this.#exchange.start(dispatcher, options, this.#stop.signal);
+      clearTimeout(this.#silence);
+      this.#silence = this.#cutAfter(this.#silenceMsMax);
       if (head.status !== 200) {
         throw answerFailure(this.#name, head, await this.#exchange.readAll(refusalBytesMax));
       }
@@ -90,6 +97,12 @@ export class WatchStream {
     this.#signal.removeEventListener('abort', this.#onAbort);
     this.#closing.removeEventListener('abort', this.#onAbort);
     this.#stop.abort(new Error('the watch is closed'));
+  }
+
+  #cutAfter(limitMs: number): NodeJS.Timeout {
+    return setTimeout(() => {
+      this.#stop.abort(new Error(`silent for ${limitMs} ms`));
+    }, limitMs);
   }
 
   async #guard<T>(work: () => Promise<T>): Promise<T> {

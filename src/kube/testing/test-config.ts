@@ -10,6 +10,8 @@ export interface TestConfigOptions {
   readonly server: string;
   /** `user` of the kubeconfig. @default the administrator */
   readonly user?: object;
+  /** Laid over the `cluster` of the kubeconfig. */
+  readonly cluster?: object;
 }
 
 /** Writes a kubeconfig for a control plane that is asked through another address, such as a proxy's. @returns its path */
@@ -19,7 +21,8 @@ export async function writeTestConfig(plane: ControlPlane, options: TestConfigOp
     users: { name: string; user: object }[];
   };
   const { server, user } = options;
-  const clusters = admin.clusters.map(({ name, cluster }) => ({ name, cluster: { ...cluster, server } }));
+  const changes = { ...options.cluster, server };
+  const clusters = admin.clusters.map(({ name, cluster }) => ({ name, cluster: { ...cluster, ...changes } }));
   const users = user === undefined ? admin.users : admin.users.map(({ name }) => ({ name, user }));
   files += 1;
   const path = join(plane.folder, `test-config-${files}`);
