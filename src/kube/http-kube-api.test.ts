@@ -246,7 +246,10 @@ test('HttpKubeApi.request() ends with its signal, in every state, and leaves the
   const early = new AbortController();
   const begun = [
     api.request({ method: 'GET', path: `${path}?slow`, signal: early.signal, tryTimeoutMs: generousMs }),
-    Array.fromAsync(api.watch({ path, query: { slow: true }, signal: early.signal })),
+    api
+      .watch({ path, query: { slow: true }, signal: early.signal })
+      [Symbol.asyncIterator]()
+      .next(),
   ];
   early.abort(reason);
   for (const each of begun) await assert.rejects(each, reason);
