@@ -244,12 +244,11 @@ test('HttpKubeApi.request() ends with its signal, in every state, and leaves the
   await assert.rejects(api.request({ method: 'GET', path, signal: AbortSignal.abort(reason) }), reason);
   const slow = proxy.inject({ path: /slow/, fault: { kind: 'delay', delayMs: generousMs } });
   const early = new AbortController();
+  const watch = api.watch({ path, query: { slow: true }, signal: early.signal });
+  const watching = watch[Symbol.asyncIterator]();
   const begun = [
     api.request({ method: 'GET', path: `${path}?slow`, signal: early.signal, tryTimeoutMs: generousMs }),
-    api
-      .watch({ path, query: { slow: true }, signal: early.signal })
-      [Symbol.asyncIterator]()
-      .next(),
+    watching.next(),
   ];
   early.abort(reason);
   for (const each of begun) await assert.rejects(each, reason);
