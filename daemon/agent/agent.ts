@@ -73,8 +73,8 @@ async function createNode(
     const { poolFolder } = store;
     return new EmbeddedNode(await createEmbeddedParts({ ...options, poolFolder, log }), stateFolder);
   }
-  void portProblems;
-  throw new Error('the store of a cluster is not there yet');
+  const { createKubernetesNode } = await import('./kubernetes/create-kubernetes-node.ts');
+  return createKubernetesNode({ options, store, log, portProblems });
 }
 
 function servePorts(
