@@ -19,6 +19,7 @@ export class PendingChange {
   readonly #onEnd: (pending: PendingChange) => void;
   /** By performance.now(), when an answer was last lost. */
   #doubtMs: number | undefined;
+  #isEnded = false;
 
   /** @param onEnd called before the answer is given */
   constructor(change: SlotChange, onEnd: (pending: PendingChange) => void) {
@@ -49,10 +50,7 @@ export class PendingChange {
     const raw = block.raw(index);
     if (structurallyEqual(raw, expected)) return false;
     if (structurallyEqual(raw, next)) this.finish(block);
-    else {
-      this.#onEnd(this);
-      this.#settle.resolve({ kind: 'lost' });
-    }
+    else if (this.#end()) this.#settle.resolve({ kind: 'lost' });
     return true;
   }
 
@@ -66,14 +64,22 @@ export class PendingChange {
 
   /** It was written, as this reading shows. */
   finish(block: Block): void {
+    if (this.#isEnded) return;
     this.change.onDone?.(block.slot(this.change.index));
-    this.#onEnd(this);
+    this.#end();
     this.#settle.resolve({ kind: 'done', wasInDoubt: this.wasInDoubt });
   }
 
   fail(error: unknown): void {
+    if (this.#end()) this.#settle.reject(error);
+  }
+
+  /** Returns false when it has ended before. */
+  #end(): boolean {
+    if (this.#isEnded) return false;
+    this.#isEnded = true;
     this.#onEnd(this);
-    this.#settle.reject(error);
+    return true;
   }
 }
 

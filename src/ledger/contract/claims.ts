@@ -46,13 +46,18 @@ export const claimExamples: Readonly<Record<string, ContractExample>> = {
   'claim() asked again gives what stands': async ({ ledger, store, clock }) => {
     const wants = [wantOf('eth0', [v4]), wantOf('eth0', [v6])];
     const first = await claimed(ledger, claimantOf('a'), wants);
-    const second = await claimed(await store.open(clock), claimantOf('a'), wants);
-    assert.deepEqual(
-      second.map((it) => it.record),
-      first.map((it) => it.record),
-    );
-    assert.ok(second.every((it) => it.standing));
-    assert.equal((await ledger.records({})).length, 2);
+    const again = await claimed(ledger, claimantOf('a'), wants);
+    await store.crash(ledger);
+    const restarted = await store.open(clock);
+    const afterRestart = await claimed(restarted, claimantOf('a'), wants);
+    for (const answer of [again, afterRestart]) {
+      assert.deepEqual(
+        answer.map((it) => it.record),
+        first.map((it) => it.record),
+      );
+      assert.ok(answer.every((it) => it.standing));
+    }
+    assert.equal((await restarted.records({})).length, 2);
   },
 
   'claim() gives two NICs on one pool two addresses': async ({ ledger }) => {
@@ -147,23 +152,33 @@ export const claimExamples: Readonly<Record<string, ContractExample>> = {
   },
 
   'claim() sees what other handles write': async ({ ledger, store, clock }) => {
-    const other = await store.open(clock);
+    const other = await store.open(clock, 'node-2');
     await ledger.usage([v4]);
-    const first = await claimedRecord(other, claimantOf('a'), wantOf('eth0', [v4]));
+    const first = await claimedRecord(other, claimantOf('a', undefined, 'node-2'), wantOf('eth0', [v4]));
     const second = await claimedRecord(ledger, claimantOf('b'), wantOf('eth0', [v4]));
     assert.notEqual(first.address, second.address);
-    const freed = await ledger.release(releaseOf('a', 'eth0'));
+    assert.deepEqual(await ledger.records({ node: 'node-2' }), [first]);
+    assert.deepEqual(await other.records({ node: 'node-2' }), [first]);
+    const freed = await other.release(releaseOf('a', 'eth0'));
     assert.deepEqual(freed, [first]);
-    assert.equal((await other.usage([v4]))[0]?.cooling, 1);
+    assert.equal((await ledger.usage([v4]))[0]?.cooling, 1);
+    assert.deepEqual(await other.release({ by: 'record', record: second }), [second]);
+    assert.equal((await ledger.usage([v4]))[0]?.cooling, 2);
+    const single = poolOf('single', ['10.0.0.1']);
+    await claimedRecord(other, claimantOf('c', undefined, 'node-2'), wantOf('eth0', [single]));
+    assert.equal((await refused(ledger, claimantOf('d'), [wantOf('eth0', [single])])).length, 1);
+    await other.release(releaseOf('c', 'eth0'));
+    assert.equal((await claimed(ledger, claimantOf('d'), [wantOf('eth0', [single])])).length, 1);
   },
 
   'claim() serves many at once through two handles, each address once': async ({ ledger, store, clock }) => {
-    const other = await store.open(clock);
+    const other = await store.open(clock, 'node-2');
     const many = poolOf('many', ['10.1.0.1-10.1.0.200']);
     const records = await Promise.all(
-      Array.from({ length: 200 }, (_, i) =>
-        claimedRecord(i % 2 === 0 ? ledger : other, claimantOf(`p${i}`), wantOf('eth0', [many])),
-      ),
+      Array.from({ length: 200 }, (_, i) => {
+        const [handle, node] = i % 2 === 0 ? ([ledger, 'node-1'] as const) : ([other, 'node-2'] as const);
+        return claimedRecord(handle, claimantOf(`p${i}`, undefined, node), wantOf('eth0', [many]));
+      }),
     );
     assert.equal(new Set(records.map((it) => it.address)).size, 200);
     assert.equal((await refused(ledger, claimantOf('late'), [wantOf('eth0', [many])])).length, 1);

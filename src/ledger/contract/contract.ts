@@ -9,7 +9,7 @@ import { staticExamples } from './statics.ts';
 
 /** The promises of `Ledger` as tests (node:test). Every implementation registers them. */
 export function ledgerContract(name: string, harness: LedgerHarness): void {
-  void describe(name, () => {
+  void describe(`${name} keeps the contract`, () => {
     const groups = [claimExamples, reuseExamples, releaseExamples, staticExamples];
     for (const [title, example] of groups.flatMap((group) => Object.entries(group))) {
       void it(title, async () => {

@@ -52,23 +52,22 @@ export function wantOf(nic: string, pools: readonly PoolRange[], requested?: str
   };
 }
 
+/** The node whose handle is opened when none is named. */
+export const NODE = 'node-1';
+
 /** A pod's holder; another sandbox stands for the same pod made again. */
-export function holderOf(pod: string, sandbox = `${pod}-sandbox`): Holder {
-  return { uid: `${pod}-uid`, sandbox, node: 'node-1', pod: { namespace: 'default', name: pod } };
+export function holderOf(pod: string, sandbox = `${pod}-sandbox`, node = NODE): Holder {
+  return { uid: `${pod}-uid`, sandbox, node, pod: { namespace: 'default', name: pod } };
 }
 
-export function claimantOf(pod: string, sandbox?: string): Claimant {
-  return { holder: holderOf(pod, sandbox), network: 'net' };
+export function claimantOf(pod: string, sandbox?: string, node?: string): Claimant {
+  return { holder: holderOf(pod, sandbox, node), network: 'net' };
 }
 
 export const OWNER: StaticOwner = { kind: 'StatefulSet', namespace: 'default', name: 'web-0' };
 
-export function staticClaimantOf(
-  pod: string,
-  takeover: 'move' | 'share' = 'move',
-  owner: StaticOwner = OWNER,
-): Claimant {
-  return { ...claimantOf(pod), owner: { ...owner, takeover } };
+export function staticClaimantOf(pod: string, takeover: 'move' | 'share' = 'move', node?: string): Claimant {
+  return { ...claimantOf(pod, undefined, node), owner: { ...OWNER, takeover } };
 }
 
 /** Claims with the product's own chooser and expects every want to be served. */

@@ -5,7 +5,18 @@ import type { Ledger } from '../ledger.ts';
 import { TestClock } from './fixtures.ts';
 import type { ContractStore, LedgerHarness } from './harness.ts';
 import { LedgerModel } from './model.ts';
-import { type Action, actionArb, conditionOf, type Outcome, POOLS, SUBJECTS, Subject } from './subjects.ts';
+import {
+  type Action,
+  actionArb,
+  conditionOf,
+  NODES,
+  type NodeName,
+  type Outcome,
+  POOLS,
+  releaseNode,
+  SUBJECTS,
+  Subject,
+} from './subjects.ts';
 
 const HISTORIES_DEFAULT = 60;
 const STEPS_MAX = 25;
@@ -14,11 +25,9 @@ const STEPS_MAX = 25;
 interface Step {
   readonly advanceMs: number;
   readonly actions: readonly Action[];
-  /** How many turns of the event loop after the start of the actions a handle crashes; none does when undefined. */
-  readonly crash?: { readonly handle: number; readonly turns: number };
+  /** How many turns of the event loop after the start of the actions a node's handle crashes; none does when undefined. */
+  readonly crash?: { readonly node: NodeName; readonly turns: number };
 }
-
-const HANDLES = 2;
 
 const stepArb: fc.Arbitrary<Step> = fc.record(
   {
@@ -26,12 +35,12 @@ const stepArb: fc.Arbitrary<Step> = fc.record(
       { weight: 3, arbitrary: fc.nat(20_000) },
       { weight: 1, arbitrary: fc.integer({ min: -400_000, max: 900_000 }) },
     ),
-    actions: fc.uniqueArray(actionArb(HANDLES), {
+    actions: fc.uniqueArray(actionArb(), {
       minLength: 1,
       maxLength: SUBJECTS,
       selector: (it) => it.subject,
     }),
-    crash: fc.record({ handle: fc.nat(HANDLES - 1), turns: fc.nat(3) }),
+    crash: fc.record({ node: fc.constantFrom(...NODES), turns: fc.nat(12) }),
   },
   { requiredKeys: ['advanceMs', 'actions'] },
 );
@@ -48,7 +57,7 @@ export async function historyProperty(harness: LedgerHarness): Promise<void> {
       async (steps) => {
         const store = await harness.createStore();
         try {
-          await runHistory(store, steps);
+          await runHistory(store, steps, harness.isAtomic);
         } finally {
           await store.dispose();
         }
@@ -58,26 +67,31 @@ export async function historyProperty(harness: LedgerHarness): Promise<void> {
   );
 }
 
-async function runHistory(store: ContractStore, steps: readonly Step[]): Promise<void> {
+type Handles = Map<string, Ledger>;
+
+async function runHistory(store: ContractStore, steps: readonly Step[], isAtomic: boolean): Promise<void> {
   const clock = new TestClock();
-  const handles = await Promise.all(Array.from({ length: HANDLES }, () => store.open(clock)));
+  const handles: Handles = new Map();
+  for (const node of NODES) handles.set(node, await store.open(clock, node));
   const subjects = Array.from({ length: SUBJECTS }, (_, i) => new Subject(i));
   const model = new LedgerModel();
   for (const step of steps) {
     clock.advance(step.advanceMs);
     const only = step.actions.length === 1 && step.crash === undefined ? step.actions[0] : undefined;
-    const foreseen = only && (await foresee(at(handles, only.handle), at(subjects, only.subject), only));
+    const foreseen = only && (await foresee(handles, at(subjects, only.subject), only));
     const running = step.actions.map(async (action) => {
       const subject = at(subjects, action.subject);
-      return { subject, ...(await act(at(handles, action.handle), subject, action, model)) };
+      const node = nodeOf(subject, action);
+      const outcome = await act(handleOf(handles, node), subject, action, model);
+      return { ...outcome, subject, isAtomic, mayBePartial: !isAtomic && step.crash?.node === node };
     });
     if (step.crash !== undefined) {
       for (let turn = 0; turn < step.crash.turns; turn++) await nextTurn();
-      await store.crash(at(handles, step.crash.handle));
-      handles[step.crash.handle] = await store.open(clock);
+      await store.crash(handleOf(handles, step.crash.node));
+      handles.set(step.crash.node, await store.open(clock, step.crash.node));
     }
     const outcomes = await Promise.all(running);
-    const reader = at(handles, clock.ms % HANDLES);
+    const reader = handleOf(handles, at(NODES, clock.ms % NODES.length));
     model.advance(await reader.records({}), outcomes);
     await model.checkTraces(reader, clock.ms);
     model.checkUsage(POOLS, await reader.usage(POOLS));
@@ -85,25 +99,44 @@ async function runHistory(store: ContractStore, steps: readonly Step[]): Promise
   }
 }
 
+/** The node whose agent is asked: that of the pod, or any where it makes no difference. */
+function nodeOf(subject: Subject, action: Action): string {
+  if (action.kind === 'claim') return subject.peek(action).claimant.holder.node;
+  if (action.kind === 'confirm') return subject.holder().node;
+  return releaseNode(subject, action);
+}
+
+function handleOf(handles: Handles, node: string): Ledger {
+  const handle = handles.get(node);
+  assert.ok(handle);
+  return handle;
+}
+
 /** What a dry run says that a claim will answer. */
 async function foresee(
-  ledger: Ledger,
+  handles: Handles,
   subject: Subject,
   action: Action,
 ): Promise<Outcome['answer'] | undefined> {
   if (action.kind !== 'claim' || action.isCancelled) return undefined;
   const { claimant, wants } = subject.peek(action);
-  const preview = await ledger.preview(claimant, wants, chooseAddress);
+  const preview = await handleOf(handles, claimant.holder.node).preview(claimant, wants, chooseAddress);
   return preview.kind === 'claimable' ? 'claimed' : 'refused';
 }
 
-async function act(ledger: Ledger, subject: Subject, action: Action, model: LedgerModel): Promise<Outcome> {
+type Seen = DistributiveOmit<Outcome, 'mayBePartial' | 'isAtomic'>;
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+async function act(ledger: Ledger, subject: Subject, action: Action, model: LedgerModel): Promise<Seen> {
   if (action.kind === 'claim') {
     const { claimant, wants } = subject.next(action);
     const controller = new AbortController();
     const claim = settled(ledger.claim(claimant, wants, chooseAddress, { signal: controller.signal }));
     if (action.isCancelled) controller.abort();
     const outcome = await claim;
+    // Whatever a cancelled claim still does ends before the next request of its sandbox begins.
+    const { sandbox } = claimant.holder;
+    if (outcome === undefined) await settled(ledger.release({ by: 'attachment', sandbox, nic: 'none' }));
     const asked = { kind: 'claim', claimant, wants } as const;
     if (outcome === undefined) return { ...asked, answer: 'unknown' };
     if (outcome.kind === 'refused') return { ...asked, answer: 'refused', refusals: outcome.refusals };

@@ -8,8 +8,8 @@ import type { ContractExample } from './harness.ts';
 const pair = poolOf('pair', ['10.0.0.1-10.0.0.2']);
 const want = wantOf('eth0', [pair]);
 
-async function addressOf(ledger: Ledger, pod: string, of = want): Promise<string> {
-  return formatAddress((await claimedRecord(ledger, claimantOf(pod), of)).address);
+async function addressOf(ledger: Ledger, pod: string, of = want, node?: string): Promise<string> {
+  return formatAddress((await claimedRecord(ledger, claimantOf(pod, undefined, node), of)).address);
 }
 
 /** When a released address is given again. */
@@ -54,9 +54,9 @@ export const reuseExamples: Readonly<Record<string, ContractExample>> = {
     await ledger.release(releaseOf('a', 'eth0'));
     clock.advance(-3_600_000);
     assert.equal((await ledger.usage([pair]))[0]?.cooling, 1);
-    const reopened = await store.open(clock);
-    assert.equal((await reopened.usage([pair]))[0]?.cooling, 1);
-    assert.equal(await addressOf(reopened, 'b'), '10.0.0.2');
+    const other = await store.open(clock, 'node-2');
+    assert.equal((await other.usage([pair]))[0]?.cooling, 1);
+    assert.equal(await addressOf(other, 'b', want, 'node-2'), '10.0.0.2');
   },
 
   'claim() uses a suspect address last and not before it has rested': async ({ ledger, clock }) => {
@@ -102,7 +102,7 @@ export const reuseExamples: Readonly<Record<string, ContractExample>> = {
     await ledger.release(releaseOf('a', 'eth0'));
     const trace = { last: record, freedMs: START_MS + 5, suspect: false };
     assert.deepEqual(await ledger.lastHolder(record.address), trace);
-    assert.deepEqual(await (await store.open(clock)).lastHolder(record.address), trace);
+    assert.deepEqual(await (await store.open(clock, 'node-2')).lastHolder(record.address), trace);
     await claimedRecord(ledger, claimantOf('b'), wantOf('eth0', [pair], '10.0.0.1'));
     assert.equal(await ledger.lastHolder(record.address), undefined);
   },

@@ -17,12 +17,17 @@ export const POOLS = [
 
 const NICS = ['eth0', 'net1'] as const;
 
-/** What one subject does in a step. */
-export type Action = { readonly subject: number; readonly handle: number } & (
-  | ClaimAction
-  | ReleaseAction
-  | { readonly kind: 'confirm' }
-);
+/** The nodes of a history, each with a handle of its own. */
+export const NODES = ['node-1', 'node-2'] as const;
+export type NodeName = (typeof NODES)[number];
+
+interface Place {
+  readonly subject: number;
+  readonly node: NodeName;
+}
+
+/** What one subject does in a step; `node` is where its next pod starts, or whose handle is used where any will do. */
+export type Action = Place & (ClaimAction | ReleaseAction | { readonly kind: 'confirm' });
 
 interface ClaimAction {
   readonly kind: 'claim';
@@ -51,7 +56,12 @@ interface ReleaseAction {
 }
 
 /** What came of an action, as far as its caller can tell. */
-export type Outcome =
+export type Outcome = {
+  /** Whether only a part of it may have been done: the handle crashed, and its store does not do several addresses as a whole. */
+  readonly mayBePartial: boolean;
+  /** Whether the store does several addresses as a whole. */
+  readonly isAtomic: boolean;
+} & (
   | {
       readonly kind: 'claim';
       readonly claimant: Claimant;
@@ -67,7 +77,8 @@ export type Outcome =
       readonly answer: 'done' | 'unknown';
       readonly freed?: readonly AllocationRecord[];
     }
-  | { readonly kind: 'none'; readonly answer: 'done' };
+  | { readonly kind: 'none'; readonly answer: 'done' }
+);
 
 const v4Wants = fc.record(
   {
@@ -79,9 +90,9 @@ const v4Wants = fc.record(
 );
 const v6Wants = fc.record({ nic: fc.constantFrom(...NICS), pools: fc.constant([2]) });
 
-/** A random action through one of so many handles. */
-export function actionArb(handles: number): fc.Arbitrary<Action> {
-  const place = { subject: fc.nat(SUBJECTS - 1), handle: fc.nat(handles - 1) };
+/** A random action. */
+export function actionArb(): fc.Arbitrary<Action> {
+  const place = { subject: fc.nat(SUBJECTS - 1), node: fc.constantFrom(...NODES) };
   const claim = fc.record({
     ...place,
     kind: fc.constant('claim' as const),
@@ -120,7 +131,7 @@ export class Subject {
     this.name = `pod-${index}`;
     this.owner =
       index >= FIRST_STATIC ? { kind: 'StatefulSet', namespace: 'default', name: this.name } : undefined;
-    this.#past = [this.#holder(1, 1)];
+    this.#past = [this.#holder(1, 1, 'node-1')];
   }
 
   /** The holder of so many sandboxes ago. */
@@ -131,35 +142,37 @@ export class Subject {
   }
 
   /** What a claim would ask. */
-  peek(action: ClaimAction): { claimant: Claimant; wants: Want[] } {
-    return this.#request(action, this.#renewed(action.renew));
+  peek(action: ClaimAction & Place): { claimant: Claimant; wants: Want[] } {
+    return this.#request(action, this.#renewed(action.renew, action.node));
   }
 
   /** What a claim asks; the pod or sandbox is the present one from now on. */
-  next(action: ClaimAction): { claimant: Claimant; wants: Want[] } {
-    const holder = this.#renewed(action.renew);
+  next(action: ClaimAction & Place): { claimant: Claimant; wants: Want[] } {
+    const holder = this.#renewed(action.renew, action.node);
     if (action.renew !== 'none') this.#past.push(holder);
     return this.#request(action, holder);
   }
 
   newSandbox(): Holder {
-    const holder = this.#renewed('sandbox');
+    const holder = this.#renewed('sandbox', 'node-1');
     this.#past.push(holder);
     return holder;
   }
 
-  #renewed(renew: ClaimAction['renew']): Holder {
+  /** A sandbox is made again on the pod's node; the next pod may start on another. */
+  #renewed(renew: ClaimAction['renew'], nextNode: NodeName): Holder {
     const current = this.holder();
     if (renew === 'none') return current;
-    const generation = Number(current.uid.split('/')[1]) + (renew === 'pod' ? 1 : 0);
-    return this.#holder(generation, this.#past.length + 1);
+    const isNext = renew === 'pod';
+    const generation = Number(current.uid.split('/')[1]) + (isNext ? 1 : 0);
+    return this.#holder(generation, this.#past.length + 1, isNext ? nextNode : current.node);
   }
 
-  #holder(generation: number, sandbox: number): Holder {
+  #holder(generation: number, sandbox: number, node: string): Holder {
     return {
       uid: `${this.name}/${generation}`,
       sandbox: `${this.name}/sandbox-${sandbox}`,
-      node: 'node-1',
+      node,
       pod: { namespace: 'default', name: this.name },
     };
   }
@@ -178,6 +191,11 @@ export class Subject {
     const owner = this.owner && { ...this.owner, takeover: action.takeover };
     return { claimant: { holder, network: 'net', ...(owner && { owner }) }, wants };
   }
+}
+
+/** The node on whose handle a release is asked for: a DEL comes to where the sandbox is. */
+export function releaseNode(subject: Subject, action: ReleaseAction & Place): string {
+  return action.by === 'attachment' ? subject.holder(action.sandboxesBack).node : action.node;
 }
 
 /** The condition of a release by a subject that has these records; undefined when there is nothing to name. */

@@ -39,4 +39,4 @@ class SqliteContractStore implements ContractStore {
   }
 }
 
-ledgerContract('SqliteLedger', { createStore: async () => new SqliteContractStore() });
+ledgerContract('SqliteLedger', { createStore: async () => new SqliteContractStore(), isAtomic: true });
