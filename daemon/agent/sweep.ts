@@ -102,6 +102,7 @@ export class Sweep {
 
   async #examine(): Promise<SweepShape> {
     const { cluster, ledger, metrics } = this.#options;
+    const { node } = cluster.ownRecords;
     const goneSinceMs = new Map<string, number>();
     const freed: string[] = [];
     const unheld: AllocationRecord[] = [];
@@ -110,7 +111,10 @@ export class Sweep {
       if (this.#signal?.aborted) break;
       examined += page.length;
       unheld.push(...page.filter(({ holders }) => holders.length === 0));
-      const due = holdersOf(page).filter(([record, holder]) => this.#isGone(record, holder, goneSinceMs));
+      const due = holdersOf(page)
+        // A record may have a second holder on another node: that is for its agent to free.
+        .filter(([, holder]) => node === undefined || holder.node === node)
+        .filter(([record, holder]) => this.#isGone(record, holder, goneSinceMs));
       // At once, so that the ledger commits them together.
       const outcomes = await Promise.all(
         due.map(async ([record, holder]) => {

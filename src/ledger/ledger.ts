@@ -95,6 +95,7 @@ export interface RecordFilter {
   readonly address?: Address;
   readonly pool?: string;
   readonly network?: string;
+  /** Node of a holder. Asked of this node, a store of many nodes also shows what nobody holds and was last here. */
   readonly node?: string;
   readonly uid?: string;
   readonly sandbox?: string;

@@ -40,9 +40,16 @@ export class BlockReader {
   async records(filter: RecordFilter, page: PageOptions): Promise<AllocationRecord[]> {
     const limit = Math.min(Math.max(page.limit ?? PAGE_DEFAULT, 0), PAGE_MAX);
     const { after } = page;
-    const isWanted = (record: AllocationRecord): boolean =>
-      matches(record, filter) && (after === undefined || compareAddresses(record.address, after) > 0);
-    if (filter.node === this.#parts.nodeName) return this.#parts.own.all().filter(isWanted).slice(0, limit);
+    const isWanted = (record: AllocationRecord, asked = filter): boolean =>
+      matches(record, asked) && (after === undefined || compareAddresses(record.address, after) > 0);
+    if (filter.node === this.#parts.nodeName) {
+      const { node: _, ...unheld } = filter;
+      // What nobody holds is of the node that had it last.
+      return this.#parts.own
+        .all()
+        .filter((record) => isWanted(record, record.holders.length === 0 ? unheld : filter))
+        .slice(0, limit);
+    }
     if (filter.address !== undefined) {
       const record = await this.at(filter.address);
       return record !== undefined && isWanted(record) ? [record].slice(0, limit) : [];
@@ -51,7 +58,7 @@ export class BlockReader {
       const kept = await this.ofOwner(filter.owner);
       return kept
         .map((it) => it.record)
-        .filter(isWanted)
+        .filter((record) => isWanted(record))
         .slice(0, limit);
     }
     return this.#page(isWanted, { filter, after, limit });
