@@ -1,5 +1,7 @@
-import type { Cluster, PodHolder } from '../../src/cluster/cluster.ts';
+import type { Cluster, PodHolder, PodState } from '../../src/cluster/cluster.ts';
+import { CniCode, CniError } from '../../src/cni/error.ts';
 import type { Logger } from '../../src/log/logger.ts';
+import { podText } from '../../src/wire/to-shapes.ts';
 import { Limiter } from './limiter.ts';
 
 /** Readings of pods under way at once: a garbage collection of a whole node must not flood the API server. */
@@ -21,11 +23,13 @@ export class PodLiveness {
 
   /**
    * For a DEL, which frees unless the pod lives: what was heard last decides, but "lives" is read again, since a DEL often comes
-   * before the news of the pod's end. When it can't be read, what was heard last holds.
+   * before the news of the pod's end.
+   *
+   * @throws CniError with code 11 when it can't be read now: nothing can be freed, and nothing is decided
    */
   async isSurelyLiving(holder: PodHolder): Promise<boolean> {
     if (this.#cluster.podState(holder) !== 'living') return false;
-    return (await this.#read(holder)) !== 'gone';
+    return (await this.#read(holder)) === 'living';
   }
 
   /**
@@ -35,16 +39,24 @@ export class PodLiveness {
   async isSurelyGone(holder: PodHolder): Promise<boolean | 'unknown'> {
     const heard = this.#cluster.podState(holder);
     if (heard === 'unknown') return 'unknown';
-    return heard === 'gone' && (await this.#read(holder)) === 'gone';
+    if (heard === 'living') return false;
+    try {
+      return (await this.#read(holder)) === 'gone';
+    } catch (error) {
+      this.#log.debug({ err: error, pod: holder.pod }, 'pod could not be read');
+      return false;
+    }
   }
 
-  #read(holder: PodHolder): Promise<'living' | 'gone' | 'unknown'> {
+  #read(holder: PodHolder): Promise<PodState> {
     return this.#readings.run(async () => {
+      const signal = AbortSignal.timeout(readingMs);
       try {
-        return await this.#cluster.readPodState(holder, { signal: AbortSignal.timeout(readingMs) });
+        return await this.#cluster.readPodState(holder, { signal });
       } catch (error) {
-        this.#log.debug({ err: error, pod: holder.pod }, 'pod could not be read');
-        return 'unknown';
+        if (!signal.aborted) throw error;
+        const message = `pod ${podText(holder.pod)} could not be read within ${readingMs} ms`;
+        throw new CniError(CniCode.tryAgainLater, message, { cause: error });
       }
     });
   }

@@ -39,7 +39,7 @@ export class ReleaseRules {
    * Does a DEL.
    *
    * @returns how many records were freed or lost their holder
-   * @throws LedgerError when the ledger can't be read or written now
+   * @throws LedgerError when the ledger can't be read or written now, CniError with code 11 when it can't be told whether the pod lives
    */
   async release(ledger: Ledger, attachment: Attachment): Promise<number> {
     if (await this.#isKept(ledger, attachment)) return 0;
