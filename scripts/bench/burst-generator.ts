@@ -32,8 +32,9 @@ async function serveNode(input: BurstInput, { socketPath, pods }: BurstNode, tal
   const waiting = [...pods];
   const untilMs = performance.now() + giveUpAfterMs;
   const work = async (): Promise<void> => {
-    const connection = await HttpConnection.open(socketPath);
+    let connection = await HttpConnection.open(socketPath);
     for (let pod = waiting.pop(); pod !== undefined; pod = waiting.pop()) {
+      if (connection.isClosed) connection = await HttpConnection.open(socketPath);
       const sentMs = performance.now();
       const { status, body } = await connection.send(requestOf(input, pod));
       tally.latenciesMs.push(performance.now() - sentMs);

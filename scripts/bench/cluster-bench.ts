@@ -36,7 +36,10 @@ export async function benchCluster(quick: boolean): Promise<ClusterData> {
   const bursts: BurstSamples[] = [];
   for (const shape of shapes) {
     const rounds: BurstFigures[] = [];
-    for (let round = 0; round < (quick ? 1 : 3); round++) rounds.push(await runBurst(shape));
+    for (let round = 0; round < (quick ? 1 : 3); round++) {
+      console.error(`  ${shape.nodes} × ${shape.podsPerNode}, ${shape.pool}`);
+      rounds.push(await runBurst(shape));
+    }
     bursts.push({ shape, rounds });
   }
   return { bursts, ...(await measureOneNode(quick)) };

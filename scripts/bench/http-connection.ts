@@ -15,6 +15,8 @@ export interface Answer {
 export class HttpConnection {
   readonly #socket: Socket;
   #received = '';
+  /** The server has closed it, as it does with one that rests for long. */
+  isClosed = false;
   #settle: ((answer: Answer) => void) | undefined;
   #fail: ((error: Error) => void) | undefined;
 
@@ -22,7 +24,10 @@ export class HttpConnection {
     this.#socket = socket;
     socket.setEncoding('latin1');
     socket.on('data', (chunk: string) => this.#take(chunk));
-    socket.on('close', () => this.#fail?.(new Error('the server closed a connection')));
+    socket.on('close', () => {
+      this.isClosed = true;
+      this.#fail?.(new Error('the server closed a connection'));
+    });
     socket.on('error', (error) => this.#fail?.(error));
   }
 
@@ -40,6 +45,7 @@ export class HttpConnection {
     return new Promise((resolve, reject) => {
       this.#settle = resolve;
       this.#fail = reject;
+      if (this.isClosed) reject(new Error('the connection is closed'));
       this.#socket.write(request);
     });
   }

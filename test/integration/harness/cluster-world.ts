@@ -247,9 +247,10 @@ export class ClusterWorld implements AsyncDisposable {
   async endPod(pod: WorldPod, ipam: Readonly<Record<string, unknown>> = {}, nic = 'eth0'): Promise<void> {
     await this.removePod(pod);
     await this.endSandbox(pod);
+    // From here on its address may be another's, before the answer to its DEL is heard.
+    this.forget(pod);
     const answer = await this.del(pod, ipam, nic);
     assert.equal(answer.status, 200, answer.text);
-    this.forget(pod);
   }
 
   /** Everything that is recorded now. */
