@@ -48,7 +48,7 @@ export async function startAgent(options: AgentOptions, signal?: AbortSignal): P
   ports.push(...servePorts(options, node, log).map((port) => stack.use(port)));
 
   const ending = new AbortController();
-  const collecting = collectWhileIdle(() => server.served, ending.signal);
+  const collecting = collectWhileIdle(() => server.activity, ending.signal);
   const loops = Promise.all([node.run(ending.signal), collecting]);
   stack.defer(async () => {
     ending.abort();

@@ -14,9 +14,12 @@ const connectionsMax = 4096;
 /** Requests under way at most; a further one is told to come again (503). */
 const requestsMax = 2048;
 
-/** A client must have sent its headers, and then its whole body, within these times. */
-const headersTimeoutMs = 5_000;
-const requestTimeoutMs = 15_000;
+/**
+ * A client must have sent its headers, and then its whole body, within these times. They are long: on a node that starts hundreds of pods
+ * both sides get the processor late, and a request that is refused for that is a pod that waits for its next try.
+ */
+const headersTimeoutMs = 15_000;
+const requestTimeoutMs = 30_000;
 
 /** How often the two times are looked at. */
 const timeoutCheckMs = 1_000;
@@ -54,9 +57,9 @@ export class HttpServer {
     this.server.on('clientError', refuseClient);
   }
 
-  /** Requests that came in so far. */
-  get served(): number {
-    return this.#served;
+  /** Requests that came in so far, and those that wait for their answer. */
+  get activity(): { readonly served: number; readonly underWay: number } {
+    return { served: this.#served, underWay: this.#underWay.size };
   }
 
   /** Takes no new requests, lets those under way finish for `graceMs`, then ends the rest. */
