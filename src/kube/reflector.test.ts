@@ -18,6 +18,8 @@ interface View {
 }
 
 const generousMs = 120_000;
+/** Many failures in a row are what most of these tests are about. */
+const manyFailures: Pick<ReflectorOptions<View>, 'backOffMsMax'> = { backOffMsMax: 1_000 };
 const listing = /limit=500/;
 const watching = /watch=true/;
 
@@ -58,16 +60,24 @@ async function remove(name: string): Promise<void> {
   assert.equal(status, 200);
 }
 
+interface LogLine {
+  readonly level: string;
+  readonly msg: string;
+  readonly reason?: string;
+  readonly failures?: number;
+  readonly delayMs?: number;
+}
+
 /** A reflector that runs, and what it told. */
 interface Running extends AsyncDisposable {
   readonly reflector: Reflector<View>;
   readonly changes: string[];
-  readonly log: { readonly level: string; readonly msg: string; readonly reason?: string }[];
+  readonly log: LogLine[];
   /** The values that are there, by name. */
   values(): Readonly<Record<string, string>>;
 }
 
-function start(options: Partial<ReflectorOptions<View>> = {}): Running {
+function start(options: Partial<ReflectorOptions<View>> = {}, backOff = manyFailures): Running {
   const stop = new AbortController();
   const changes: string[] = [];
   const log: Running['log'] = [];
@@ -83,8 +93,7 @@ function start(options: Partial<ReflectorOptions<View>> = {}): Running {
       changes.push(`${key.slice(namespace.length + 1)}: ${was?.value ?? 'none'} → ${now?.value ?? 'none'}`);
     },
     name: 'maps',
-    // Many failures in a row are what these tests are about.
-    backOffMsMax: 1_000,
+    ...backOff,
     log: pino(
       { level: 'debug', base: null, timestamp: false, formatters: { level: (level) => ({ level }) } },
       { write: (line) => void log.push(JSON.parse(line)) },
@@ -226,6 +235,31 @@ test('Reflector.run() lists anew when its version is too old, and tells of what 
     assert.deepEqual([tooOld.hits, lists.hits - listed], [1, 1]);
     assert.ok(running.changes.includes(`${name}: 1 → none`));
   }
+});
+
+test('Reflector.run() is soon there again after a long outage, even when it then has to list anew', async () => {
+  await put('a', '1');
+  await using running = start({}, {});
+  await synced(running);
+  await proxy.refuse(true);
+  await until('many tries failed', () => running.log.some(({ failures }) => failures === 8));
+  const outage = running.log.splice(0);
+  assert.ok(outage.every(({ delayMs = 0 }) => delayMs <= 5_000));
+  await remove('a');
+  const tooOld = proxy.inject({ path: watching, times: 1, fault: { kind: 'status', status: 410 } });
+  await proxy.refuse(false);
+  await untilValues(running, {});
+  assert.equal(tooOld.hits, 1);
+  const after = running.log.filter(({ reason }) => reason?.includes('410'));
+  assert.deepEqual(
+    after.map(({ delayMs = Number.NaN }) => delayMs <= 400),
+    [true],
+  );
+  // Of an outage not each try is told.
+  assert.deepEqual(
+    outage.filter(({ level }) => level === 'warn').map(({ failures }) => failures),
+    [2, 4, 8],
+  );
 });
 
 test('Reflector.run() goes on trying whatever the API server answers', async () => {

@@ -9,8 +9,16 @@ const pageSize = 500;
 
 /** First wait after a failure, doubled with each further one in a row. */
 const backOffMsMin = 100;
-const backOffMsMaxDefault = 30_000;
 const doublingsMax = 10;
+
+/**
+ * The longest waits. A try that reaches nobody costs nobody anything, and what is missed while nobody is reached has to be known soon
+ * after; an API server that is in trouble gets more time, and one that refuses will mostly go on refusing.
+ */
+const backOffMsMax = { unreachable: 5_000, troubled: 10_000, refused: 30_000 } as const;
+
+/** Failures that still count when an API server answers again that was away, even if it answers with an error. */
+const failuresOnReturn = 2;
 
 /** A watch that lives for shorter is no success: an API server that ends each at once is not asked in a tight loop. */
 const livelyMs = 5_000;
@@ -20,6 +28,9 @@ const livelyMs = 5_000;
  * anew, and an API server lets a watch wait for a version that has yet to come.
  */
 const deafMs = 170_000;
+
+/** What a failure says of the API server: away, there but not able, or there and not willing. */
+type Failure = keyof typeof backOffMsMax;
 
 /** What a {@link Reflector} reflects, and whom it tells. */
 export interface ReflectorOptions<T> {
@@ -39,7 +50,7 @@ export interface ReflectorOptions<T> {
   readonly log: Logger;
   /** For messages. */
   readonly name: string;
-  /** Longest wait between two tries, milliseconds. @default 30_000 */
+  /** Longest wait between two tries, milliseconds. @default 5_000 to 30_000, by what failed */
   readonly backOffMsMax?: number;
 }
 
@@ -56,6 +67,7 @@ export class Reflector<T> {
   /** Where the next watch goes on; undefined when a list has to come first. */
   #resourceVersion: string | undefined;
   #failures = 0;
+  #lastFailure: Failure | undefined;
 
   constructor(options: ReflectorOptions<T>) {
     this.#options = options;
@@ -218,24 +230,39 @@ export class Reflector<T> {
   }
 
   async #backOff(error: unknown, signal: AbortSignal): Promise<void> {
-    const mostMs = this.#options.backOffMsMax ?? backOffMsMaxDefault;
+    const failure = failureOf(error);
+    const isBack = this.#lastFailure === 'unreachable' && failure !== 'unreachable';
+    if (isBack) this.#failures = Math.min(this.#failures, failuresOnReturn);
+    this.#lastFailure = failure;
+    const mostMs = this.#options.backOffMsMax ?? backOffMsMax[failure];
     const fullMs = Math.min(backOffMsMin * 2 ** Math.min(this.#failures, doublingsMax), mostMs);
     const askedMs = error instanceof KubeError ? (error.retryAfterMs ?? 0) : 0;
     const delayMs = askedMs + fullMs * (1 - Math.random() / 2);
     this.#failures += 1;
-    const { log, name } = this.#options;
-    const fields = { reason: error instanceof Error ? error.message : String(error), reflector: name };
-    // One cut is nothing to speak of: a restart of the API server, an end of its patience.
-    if (this.#failures === 1) log.debug(fields, 'lost the API server');
-    else
-      log.warn(
-        { ...fields, failures: this.#failures, delayMs: Math.round(delayMs) },
-        'can not follow the API server',
-      );
+    this.#tell(error, delayMs);
     try {
       await sleep(delayMs, undefined, { signal });
     } catch {
       // Aborted: whoever waits looks at the signal.
     }
   }
+
+  /** One cut is nothing to speak of: a restart of the API server, an end of its patience. A long outage is told ever more rarely. */
+  #tell(error: unknown, delayMs: number): void {
+    const { log, name } = this.#options;
+    const failures = this.#failures;
+    const reason = error instanceof Error ? error.message : String(error);
+    const isTold = failures > 1 && Number.isInteger(Math.log2(failures));
+    log[isTold ? 'warn' : 'debug'](
+      { reason, reflector: name, failures, delayMs: Math.round(delayMs) },
+      failures === 1 ? 'lost the API server' : 'can not follow the API server',
+    );
+  }
+}
+
+function failureOf(error: unknown): Failure {
+  if (!(error instanceof KubeError)) return 'troubled';
+  const { status } = error;
+  if (status === 0) return 'unreachable';
+  return status >= 500 || status === 410 || status === 429 ? 'troubled' : 'refused';
 }
