@@ -250,9 +250,9 @@ test('Reflector.run() is soon there again after a long outage, even when it then
   await proxy.refuse(false);
   await untilValues(running, {});
   assert.equal(tooOld.hits, 1);
-  const after = running.log.filter(({ reason }) => reason?.includes('410'));
+  const answered = running.log.filter(({ reason }) => reason?.includes('410'));
   assert.deepEqual(
-    after.map(({ delayMs = Number.NaN }) => delayMs <= 400),
+    answered.map(({ delayMs = Number.NaN }) => delayMs <= 400),
     [true],
   );
   // Of an outage not each try is told.
