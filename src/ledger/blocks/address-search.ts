@@ -73,11 +73,11 @@ export class AddressSearch {
       if (result.kind === 'found' || result.kind === 'blocked') return result;
       if (result.kind === 'suspect') {
         suspects.push([finder, result]);
-        usages.push(result.state.usage());
+        usages.push(result.reading.state.usage());
       } else usages.push(result.usage);
     }
-    for (const [finder, { state }] of suspects) {
-      const result = await finder.findSuspect(state, ask);
+    for (const [finder, { reading }] of suspects) {
+      const result = await finder.findSuspect(reading, ask);
       if (result.kind === 'found' || result.kind === 'blocked') return result;
     }
     if (!isProven && patience !== 'credulous') return undefined;

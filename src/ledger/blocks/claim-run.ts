@@ -79,8 +79,10 @@ export class ClaimRun {
   /** What `claim` would answer now, without a write. */
   async preview(): Promise<PreviewOutcome> {
     for (;;) {
-      const { own, kept } = await this.#standing();
-      const plan = this.#plan({ own, kept });
+      const standing = await this.#standing();
+      const plan = this.#plan(standing);
+      const looked = [...plan.unchanged, ...plan.changes.map((change) => change.before)];
+      if (!(await this.#verify({ ...plan, unchanged: looked }, standing, { restores: false }))) continue;
       const result = await this.#search(plan, false);
       if (result.kind === 'blocked') {
         await waitFor(result.settled, this.#request.signal);
@@ -104,7 +106,7 @@ export class ClaimRun {
   async #pass(): Promise<ClaimOutcome | undefined> {
     const standing = await this.#standing();
     const plan = this.#plan(standing);
-    if (!(await this.#verify(plan, standing))) return undefined;
+    if (!(await this.#verify(plan, standing, { restores: true }))) return undefined;
     const result = await this.#search(plan, true);
     if (result.kind === 'blocked') {
       await waitFor(result.settled, this.#request.signal);
@@ -153,18 +155,22 @@ export class ClaimRun {
   }
 
   /** Reads records again that nothing is written to: an operator or the controller may have freed them. */
-  async #verify({ unchanged, refusals }: ClaimPlan, { kept, isFresh }: Standing): Promise<boolean> {
+  async #verify(
+    { unchanged, refusals }: Pick<ClaimPlan, 'unchanged' | 'refusals'>,
+    { kept, isFresh }: Standing,
+    { restores }: { readonly restores: boolean },
+  ): Promise<boolean> {
     const differing = [...refusals.values()].flatMap((it) =>
       it.cause === 'requested-differs' ? it.standing : [],
     );
     const unsure = [...new Set([...unchanged, ...differing])].filter(
       (record) => !this.#taken.has(record.address) && !(isFresh && kept.includes(record)),
     );
-    const verdicts = await Promise.all(unsure.map(async (record) => this.#stands(record)));
+    const verdicts = await Promise.all(unsure.map(async (record) => this.#stands(record, restores)));
     return verdicts.every(Boolean);
   }
 
-  async #stands(record: AllocationRecord): Promise<boolean> {
+  async #stands(record: AllocationRecord, restores: boolean): Promise<boolean> {
     const { cache } = this.#parts;
     const { signal } = this.#request;
     const index = slotIndex(record.address);
@@ -174,6 +180,7 @@ export class ClaimRun {
     if (slot.kind === 'record' && sameRecord(slot.record, record)) return true;
     if (slot.kind === 'unused' && this.#parts.own.at(record.address)?.record === record) {
       // It vanished without a trace, while its pod lives: its block was deleted.
+      if (!restores) return true;
       const { keptOn } = this.#parts.own.at(record.address) ?? {};
       if (await this.#tools.writer.restore(record, keptOn, {})) return true;
     }

@@ -2,7 +2,6 @@ import type { Address } from '../../ip/address.ts';
 import type { Choice, ChoiceClass, Chooser } from '../../ipam/choose.ts';
 import type { PoolRange } from '../../ipam/want.ts';
 import type { PoolUsage } from '../ledger.ts';
-import type { PoolState } from '../pool-state.ts';
 import type { Block } from './block.ts';
 import { blockBase, slotAddress, slotIndex } from './block-name.ts';
 import type { BlockWriter } from './block-writer.ts';
@@ -10,7 +9,7 @@ import { subnetLabel } from './labels.ts';
 import type { LedgerParts } from './ledger-parts.ts';
 import { waitFor } from './pause.ts';
 import { PoolBlocks } from './pool-blocks.ts';
-import { PoolReader, type PoolReadingResult } from './pool-reader.ts';
+import { PoolReader, type PoolReadingResult, type WholeReading } from './pool-reader.ts';
 import { Rounds } from './rounds.ts';
 import { labelOperation } from './slot-change.ts';
 import { classOf, correct, freeRun } from './slot-class.ts';
@@ -42,7 +41,7 @@ export interface Found extends Choice {
 export type ThoroughResult =
   | Found
   /** Only suspect addresses: to be taken when no other pool has any. */
-  | { readonly kind: 'suspect'; readonly state: PoolState }
+  | { readonly kind: 'suspect'; readonly reading: WholeReading }
   /** Others of this process are about to take or to free addresses of the pool; whether any is left is known then. */
   | { readonly kind: 'blocked'; readonly settled: Promise<void> }
   | { readonly kind: 'none'; readonly usage: PoolUsage };
@@ -88,12 +87,15 @@ export class PoolFinder {
 
   /** A free address in the blocks that are known, or in the next few of the ring. */
   async findNear(ask: SearchAsk): Promise<Found | undefined> {
-    for (let reads = 0; ; reads++) {
+    for (let reads = 0; ; ) {
       const found = this.#findKnown(ask);
+      // A claim learns by its write that what is known is too old; a dry run has to look.
+      if (found !== undefined && !ask.reserves && !(await this.#isStillThere(found, ask))) continue;
       if (found !== undefined || reads === NEXT_BLOCKS_MAX) return found;
       const next = this.#nextUnknown();
       if (next === undefined) return undefined;
       await this.#parts.cache.writer(next).load(ask.signal);
+      reads++;
     }
   }
 
@@ -101,12 +103,13 @@ export class PoolFinder {
   async findAnywhere(ask: SearchAsk, options: { readonly isUrgent: boolean }): Promise<ThoroughResult> {
     for (;;) {
       if (options.isUrgent) this.#rounds.hurry();
-      const reading = await this.#rounds.next(ask.signal);
-      if (reading.kind === 'state') {
-        const result = await this.#findIn(reading.state, ask);
+      const round = await this.#rounds.next(ask.signal);
+      if (round.kind === 'state') {
+        const { reading } = round;
+        const result = await this.#findIn(reading, ask);
         if (result.kind === 'none' || result.kind === 'suspect') {
           this.#lastUsage = reading.state.usage();
-          if (result.kind === 'none') this.#rounds.foundNothing(reading);
+          if (result.kind === 'none') this.#rounds.foundNothing(round);
         } else this.#rounds.reset();
         return result;
       }
@@ -117,12 +120,13 @@ export class PoolFinder {
     }
   }
 
-  /** The best address of a state that still is as good as the state says. */
-  async findSuspect(state: PoolState, ask: SearchAsk): Promise<ThoroughResult> {
-    return this.#findIn(state, ask, true);
+  /** The best address of a reading, suspect ones included. */
+  async findSuspect(reading: WholeReading, ask: SearchAsk): Promise<ThoroughResult> {
+    return this.#findIn(reading, ask, true);
   }
 
-  async #findIn(state: PoolState, ask: SearchAsk, takesSuspect = false): Promise<ThoroughResult> {
+  async #findIn(reading: WholeReading, ask: SearchAsk, takesSuspect = false): Promise<ThoroughResult> {
+    const { state } = reading;
     for (;;) {
       const busy = this.#busyAddresses();
       const choice = this.#choose(ask, state.run(new Set([...busy.keys(), ...ask.spokenFor])), (address) =>
@@ -136,20 +140,20 @@ export class PoolFinder {
         if (others.length > 0) return { kind: 'blocked', settled: Promise.race(others) };
         return { kind: 'none', usage: state.usage() };
       }
-      if (choice.class === 'suspect' && !takesSuspect) return { kind: 'suspect', state };
-      if (await this.#isStillSo(choice, state, ask)) {
-        return this.#found(choice, this.#parts.cache.writer(blockBase(choice.address)), ask);
-      }
+      if (choice.class === 'suspect' && !takesSuspect) return { kind: 'suspect', reading };
+      const found = await this.#confirm(choice, reading, ask);
+      if (found !== undefined) return found;
     }
   }
 
-  /** Holds a choice of a whole pool's state against its block, and corrects the state where it is wrong. */
-  async #isStillSo(choice: Choice, state: PoolState, ask: SearchAsk): Promise<boolean> {
+  /** Holds a choice of a whole pool's state against its block; corrects the state where it is wrong, and gives undefined. */
+  async #confirm(choice: Choice, reading: WholeReading, ask: SearchAsk): Promise<Found | undefined> {
     const { cache, own, nowMs } = this.#parts;
     const { address } = choice;
-    if (own.at(address) !== undefined) {
+    const { state, ownVersion } = reading;
+    if (own.at(address) !== undefined && own.hasChangedSince(ownVersion, address)) {
       state.take(address);
-      return false;
+      return undefined;
     }
     const writer = cache.writer(blockBase(address));
     const wasKnown = writer.block !== undefined;
@@ -158,13 +162,20 @@ export class PoolFinder {
     // What was known may be older than the state.
     if (!this.#isAsGood(block, index, choice) && wasKnown) block = await writer.refresh(ask.signal);
     if (this.#isAsGood(block, index, choice)) {
-      return !writer.busy.has(index) && cache.peek(block.base) === writer;
+      // Between here and the reservation nobody else may come.
+      if (writer.busy.has(index) || cache.peek(block.base) !== writer) return undefined;
+      return this.#found(choice, writer, ask);
     }
     correct(state, block, this.range, nowMs());
     const label = subnetLabel(this.range.subnet);
     if (block.exists && block.labels[label] === undefined)
       await this.#repairLabel(block.base, label, ask.signal);
-    return false;
+    return undefined;
+  }
+
+  async #isStillThere(found: Found, ask: SearchAsk): Promise<boolean> {
+    const block = await this.#parts.cache.writer(blockBase(found.address)).refresh(ask.signal);
+    return this.#isAsGood(block, slotIndex(found.address), found);
   }
 
   #isAsGood(block: Block, index: number, choice: Choice): boolean {

@@ -24,7 +24,14 @@ export type PoolReadingResult =
   /** Blocks with free addresses are known now. */
   | { readonly kind: 'refreshed' }
   /** How the pool's addresses are used. */
-  | { readonly kind: 'state'; readonly state: PoolState };
+  | { readonly kind: 'state'; readonly reading: WholeReading };
+
+/** A reading of all blocks of a pool. */
+export interface WholeReading {
+  readonly state: PoolState;
+  /** Of the index of this node's records when the reading began: what was noted there since is newer. */
+  readonly ownVersion: number;
+}
 
 /** Reads the blocks of a pool afresh: those that say that they have space, or else all. */
 export class PoolReader {
@@ -46,7 +53,8 @@ export class PoolReader {
       await this.#flush();
       const isRefreshed = this.#blocks.count > SMALL_POOL_BLOCKS && (await this.#readOpen(waiting));
       if (isRefreshed) return { kind: 'refreshed' };
-      return { kind: 'state', state: await this.#readAll() };
+      const ownVersion = this.#parts.own.version;
+      return { kind: 'state', reading: { state: await this.#readAll(), ownVersion } };
     } catch (error) {
       throw toLedgerError(error);
     }

@@ -95,9 +95,12 @@ export class WantSearch {
     const index = slotIndex(address);
     for (;;) {
       const writer = this.#parts.cache.writer(blockBase(address));
-      if (reserves) await writer.settled(index, signal);
       const block = await writer.refresh(signal);
-      if (reserves && (writer.busy.has(index) || this.#parts.cache.peek(block.base) !== writer)) continue;
+      if (reserves) {
+        // Not waited for with other addresses in hand: the one who has this may want those.
+        if (writer.busy.has(index)) return { kind: 'blocked', settled: writer.settled(index) };
+        if (this.#parts.cache.peek(block.base) !== writer) continue;
+      }
       const by = this.#holderOf(block.slot(index), pool);
       if (by !== undefined) return { kind: 'refused', refusal: { cause: 'requested-taken', want, by } };
       if (reserves) writer.reserve(index, 'take');

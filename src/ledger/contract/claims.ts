@@ -164,11 +164,11 @@ export const claimExamples: Readonly<Record<string, ContractExample>> = {
     assert.equal((await ledger.usage([v4]))[0]?.cooling, 1);
     assert.deepEqual(await other.release({ by: 'record', record: second }), [second]);
     assert.equal((await ledger.usage([v4]))[0]?.cooling, 2);
-    const single = poolOf('single', ['10.0.0.1']);
-    await claimedRecord(other, claimantOf('c', undefined, 'node-2'), wantOf('eth0', [single]));
-    assert.equal((await refused(ledger, claimantOf('d'), [wantOf('eth0', [single])])).length, 1);
+    const only = wantOf('eth0', [poolOf('only', ['10.0.0.1'])]);
+    await claimedRecord(other, claimantOf('c', undefined, 'node-2'), only);
+    assert.equal((await refused(ledger, claimantOf('d'), [only])).length, 1);
     await other.release(releaseOf('c', 'eth0'));
-    assert.equal((await claimed(ledger, claimantOf('d'), [wantOf('eth0', [single])])).length, 1);
+    assert.equal((await claimed(ledger, claimantOf('d'), [only])).length, 1);
   },
 
   'claim() serves many at once through two handles, each address once': async ({ ledger, store, clock }) => {

@@ -29,7 +29,7 @@ export class SeverableApi implements KubeApi {
     );
   }
 
-  async *watch(): AsyncGenerator<WatchEvent> {
+  watch(): AsyncIterable<WatchEvent> {
     throw new Error('nothing watches blocks');
   }
 
