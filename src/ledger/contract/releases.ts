@@ -26,6 +26,18 @@ export const releaseExamples: Readonly<Record<string, ContractExample>> = {
     assert.equal((await ledger.release(releaseOf('box', 'eth0'))).length, 1);
   },
 
+  'release() by attachment frees what was imported for its pod, which has no sandbox': async ({ ledger }) => {
+    const imported = { ...holderOf('a'), sandbox: '' };
+    const record = await claimedRecord(ledger, { holder: imported, network: 'net' }, wantOf('eth0', [v4]));
+    const attachment = { ...releaseOf('a', 'eth0', 'any'), pod: imported.pod };
+    assert.deepEqual(await ledger.release(releaseOf('a', 'eth0', 'any')), []);
+    assert.deepEqual(await ledger.release({ ...attachment, pod: { ...imported.pod, name: 'b' } }), []);
+    assert.deepEqual(await ledger.release({ ...attachment, uid: 'next-uid' }), []);
+    assert.deepEqual(await ledger.release({ ...attachment, nic: 'net1' }), []);
+    assert.deepEqual(await ledger.release(attachment), [record]);
+    assert.deepEqual(await ledger.release(attachment), []);
+  },
+
   'release() by a former sandbox changes nothing': async ({ ledger }) => {
     await claimed(ledger, claimantOf('a', 'old'), [wantOf('eth0', [v4])]);
     await claimed(ledger, claimantOf('a', 'new'), [wantOf('eth0', [v4])]);

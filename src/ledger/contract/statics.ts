@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
+import { chooseAddress } from '../../ipam/choose.ts';
 import {
   claimantOf,
   claimed,
   claimedRecord,
   holderOf,
+  ip,
   OWNER,
   poolOf,
+  refused,
   releaseOf,
   staticClaimantOf,
   wantOf,
@@ -13,6 +16,7 @@ import {
 import type { ContractExample } from './harness.ts';
 
 const pool = poolOf('v4', ['10.0.0.1-10.0.0.8']);
+const next = poolOf('next', ['10.0.1.1-10.0.1.8']);
 const want = wantOf('eth0', [pool]);
 
 /** Addresses that an owner keeps while its pods come and go. */
@@ -63,6 +67,57 @@ export const staticExamples: Readonly<Record<string, ContractExample>> = {
       first.map((it) => it.record.address),
     );
     assert.notEqual(first[0]?.record.address, first[1]?.record.address);
+  },
+
+  'claim() takes an owner to its new pools, and frees the address that it leaves': async ({ ledger }) => {
+    const [left, other] = await claimed(ledger, staticClaimantOf('p1'), [want, wantOf('net1', [pool])]);
+    const moving = { ...wantOf('eth0', [next]), keepPools: new Set(['next']) };
+    const impossible = { ...moving, requested: ip('10.0.0.99') };
+    const [refusal] = await refused(ledger, staticClaimantOf('p2'), [impossible]);
+    assert.equal(refusal?.cause, 'requested-outside');
+    assert.equal((await ledger.records({ owner: OWNER })).length, 2);
+    const preview = await ledger.preview(staticClaimantOf('p2'), [moving], chooseAddress);
+    assert.equal(preview.kind === 'claimable' && preview.addresses[0]?.class, 'free');
+    const [moved] = await claimed(ledger, staticClaimantOf('p2'), [moving]);
+    assert.ok(left && other && moved);
+    assert.equal(moved.record.pool, 'next');
+    assert.ok(!moved.standing);
+    assert.deepEqual(await ledger.records({ owner: OWNER }), [other.record, moved.record]);
+    assert.deepEqual((await ledger.lastHolder(left.record.address))?.last, left.record);
+    const again = await claimedRecord(ledger, staticClaimantOf('p3'), moving);
+    assert.deepEqual(again, { ...moved.record, holders: [holderOf('p3')] });
+  },
+
+  'claim() leaves an owner in a pool that it keeps': async ({ ledger }) => {
+    const first = await claimedRecord(ledger, staticClaimantOf('p1'), want);
+    const staying = { ...wantOf('eth0', [next]), keepPools: new Set(['v4', 'next']) };
+    const second = await claimedRecord(ledger, staticClaimantOf('p2'), staying);
+    assert.deepEqual(second, { ...first, holders: [holderOf('p2')] });
+  },
+
+  'claim() keeps the address of a pod that has it already, and of one that migrates': async ({ ledger }) => {
+    const first = await claimedRecord(ledger, staticClaimantOf('p1', 'share'), want);
+    const moving = { ...wantOf('eth0', [next]), keepPools: new Set(['next']) };
+    assert.deepEqual(await claimedRecord(ledger, staticClaimantOf('p1', 'share'), moving), first);
+    const both = await claimedRecord(ledger, staticClaimantOf('p2', 'share'), moving);
+    assert.deepEqual(both, { ...first, holders: [holderOf('p1'), holderOf('p2')] });
+    await ledger.release(releaseOf('p1', 'eth0'));
+    await ledger.release(releaseOf('p2', 'eth0'));
+    const moved = await claimedRecord(ledger, staticClaimantOf('p3', 'share'), moving);
+    assert.equal(moved.pool, 'next');
+    assert.deepEqual(await ledger.records({ owner: OWNER }), [moved]);
+  },
+
+  'claim() of an owner finds its address from another node': async ({ ledger, store, clock }) => {
+    const other = await store.open(clock, 'node-2');
+    const first = await claimedRecord(ledger, staticClaimantOf('p1'), want);
+    const moved = await claimedRecord(other, staticClaimantOf('p2', 'move', 'node-2'), want);
+    assert.deepEqual(moved, { ...first, holders: [holderOf('p2', undefined, 'node-2')] });
+    assert.deepEqual(await ledger.release(releaseOf('p1', 'eth0')), []);
+    const back = await claimedRecord(ledger, staticClaimantOf('p3'), want);
+    assert.deepEqual(back, { ...first, holders: [holderOf('p3')] });
+    assert.deepEqual(await other.release(releaseOf('p2', 'eth0')), []);
+    assert.deepEqual(await other.records({}), [back]);
   },
 
   'release() by owner frees what no pod uses': async ({ ledger }) => {
