@@ -5,7 +5,7 @@ import { getHeapStatistics } from 'node:v8';
 const periodMs = 2_000;
 
 /** It rests when so many looks in a row found no request under way and none that came in between: a burst has pauses too. */
-const quietLooksMin = 2;
+const quietLooksMin = 3;
 
 /** Collections while it rests: pages that the first one empties go back to the system with the second. */
 const collectionsMax = 2;
