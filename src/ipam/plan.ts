@@ -1,10 +1,9 @@
 import { podAnnotations } from '../api/names.ts';
 import { CniCode, CniError } from '../cni/error.ts';
-import type { Route } from '../cni/result.ts';
 import type { AddPlan, FamilyPlan } from './add-plan.ts';
+import { customRoutesOf } from './custom-routes-of.ts';
 import type { ClusterFacts, EnabledFamilies } from './facts.ts';
 import { orCniError } from './or-cni-error.ts';
-import { parseCustomRoutes } from './parse-custom-routes.ts';
 import { planNic } from './plan-nic.ts';
 import { readPodNetworks } from './pod-networks.ts';
 import type { NicRequest } from './request.ts';
@@ -59,11 +58,6 @@ export function wantsOf(plan: AddPlan, { keepsByPool = false }: WantsOptions = {
 /** Of both families: the record of one names its pool only. */
 function candidateNames(families: readonly FamilyPlan[]): ReadonlySet<string> {
   return new Set(families.flatMap(({ candidates }) => candidates.map(({ name }) => name)));
-}
-
-function customRoutesOf({ pod }: ClusterFacts): readonly Route[] {
-  const text = pod?.annotations?.[podAnnotations.routes];
-  return text === undefined ? [] : parseCustomRoutes(text);
 }
 
 function noPoolSelected({ nic }: NicRequest, { pod }: ClusterFacts): CniError {

@@ -66,12 +66,9 @@ function assertEmpty(response: SocketResponse): void {
   assert.deepEqual([response.status, response.text], [200, '']);
 }
 
-/** Routes of a NIC with an address of the IPv4 pool. */
-function v4Routes(ifName: string): readonly object[] {
-  return [
-    { ifName, dst: '172.16.0.0/12', gw: '10.97.0.254' },
-    { ifName, dst: '0.0.0.0/0', gw: '10.97.0.1' },
-  ];
+/** The routes that the IPv4 pool has; a SpiderEndpoint tells of the default route by the gateway. */
+function poolRoutes(ifName: string): readonly object[] {
+  return [{ ifName, dst: '172.16.0.0/12', gw: '10.97.0.254' }];
 }
 
 async function recordsOf(pod: string): Promise<readonly string[]> {
@@ -210,14 +207,14 @@ suite('the original’s API', { concurrency: 2 }, () => {
           ipv6: v6,
           ipv6Pool: 'orig-v6',
           ipv6Gateway: 'fd97::1',
-          routes: [...v4Routes('eth0'), { ifName: 'eth0', dst: '::/0', gw: 'fd97::1' }],
+          routes: poolRoutes('eth0'),
         },
         {
           interface: 'net1',
           ipv4: second?.address,
           ipv4Pool: 'orig-v4',
           ipv4Gateway: '10.97.0.1',
-          routes: v4Routes('net1'),
+          routes: poolRoutes('net1'),
         },
       ],
     });

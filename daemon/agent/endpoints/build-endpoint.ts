@@ -8,6 +8,7 @@ import { cidrContains, formatCidr } from '../../../src/ip/cidr.ts';
 import type { PoolCatalog } from '../../../src/ipam/pool.ts';
 import type { AllocationRecord, PodName } from '../../../src/ledger/record.ts';
 import type { AllocatedAddress } from '../allocated-address.ts';
+import { compareNics } from './compare-nics.ts';
 
 /** What was answered to an ADD, as far as it can't be told from the ledger. */
 export type AnsweredAddress = Pick<AllocatedAddress, 'family' | 'nic' | 'gateway' | 'routes'>;
@@ -43,6 +44,7 @@ export interface EndpointParts {
 export function buildEndpoint(parts: EndpointParts, standing?: SpiderEndpoint): SpiderEndpoint {
   const byNic = Map.groupBy(parts.records, ({ nic }) => nic);
   const before = standing?.status?.current;
+  // What `kubectl` shows is the first entry.
   const nics = [...byNic.keys()].toSorted(compareNics);
   const ips = nics.map((nic) => {
     const { facts, fromPools } = describeNic(nic, byNic.get(nic) ?? [], parts.catalog);
@@ -61,12 +63,6 @@ export function buildEndpoint(parts: EndpointParts, standing?: SpiderEndpoint): 
       ownerControllerName: parts.controller.name,
     },
   };
-}
-
-/** The first NIC first, then by name with numbers in their order: what `kubectl` shows is the first entry. */
-function compareNics(a: string, b: string): number {
-  const [first, second] = [a, b].map((nic) => (nic === 'eth0' ? 0 : 1));
-  return (first ?? 0) - (second ?? 0) || a.localeCompare(b, 'en', { numeric: true });
 }
 
 interface NicDescription {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { chooseAddress } from '../../../src/ipam/choose.ts';
-import { factsWith, ipv6Spec } from '../../../src/ipam/testing/facts.ts';
+import { clusterFacts, factsWith, ipv6Spec } from '../../../src/ipam/testing/facts.ts';
 import type { Claimant } from '../../../src/ledger/ledger.ts';
 import type { Holder } from '../../../src/ledger/record.ts';
 import { openSqliteLedger, type SqliteLedger } from '../../../src/ledger/sqlite/sqlite-ledger.ts';
@@ -12,7 +12,12 @@ import type { AgentRequest, Reply } from '../http/message.ts';
 import { LedgerSlot } from '../ledger-slot.ts';
 import { coordinatorHandler, workloadEndpointHandler } from './original-reads.ts';
 
-const { catalog } = factsWith({ v4: { gateway: '10.6.0.1' }, v6: ipv6Spec });
+const routes = '[{"dst":"10.9.0.0/16","gw":"10.6.0.9"}]';
+const factsOfPods = factsWith(
+  { v4: { gateway: '10.6.0.1', routes: [{ dst: '172.16.0.0/12', gw: '10.6.0.254' }] }, v6: ipv6Spec },
+  clusterFacts({ pod: { 'ipam.spidernet.io/routes': routes } }),
+);
+const { catalog } = factsOfPods;
 const pools = catalog.pools.map(({ range }) => range);
 
 interface World extends AsyncDisposable {
@@ -26,7 +31,11 @@ async function createWorld(): Promise<World> {
   const ledger = await openSqliteLedger({ path: join(folder, 'ledger.db') });
   const slot = new LedgerSlot();
   slot.open(ledger);
-  const cluster = { catalog: () => catalog, ownRecords: { node: 'node-1' } };
+  const cluster = {
+    catalog: () => catalog,
+    facts: () => Promise.resolve(factsOfPods),
+    ownRecords: { node: 'node-1' },
+  };
   const handler = workloadEndpointHandler({ cluster, ledger: slot });
   return {
     ledger,
@@ -71,6 +80,7 @@ interface Endpoint {
     readonly interface: string;
     readonly ipv4: string;
     readonly ipv6: string;
+    readonly routes: readonly object[];
   }[];
 }
 
@@ -90,6 +100,22 @@ test('workloadEndpointHandler() tells both families of every NIC of a pod', asyn
     ['eth0', 'net1'],
   );
   assert.equal(new Set(interfaces.flatMap(({ ipv4, ipv6 }) => [ipv4, ipv6])).size, 4);
+});
+
+test('workloadEndpointHandler() tells the routes of pools and pod, the first NIC first, and no default route', async () => {
+  await using world = await createWorld();
+  for (const nic of ['net10', 'net2', 'eth0']) await claim(world.ledger, [nic], { holder: holderOf('a') });
+  const { interfaces } = endpointOf(await world.ask('a'));
+  const ofPool = { dst: '172.16.0.0/12', gw: '10.6.0.254' };
+  const ofPod = { dst: '10.9.0.0/16', gw: '10.6.0.9' };
+  assert.deepEqual(
+    interfaces.map((nic) => [nic.interface, nic.routes]),
+    [
+      ['eth0', [ofPool, ofPod].map((route) => ({ ifName: 'eth0', ...route }))],
+      ['net2', [{ ifName: 'net2', ...ofPool }]],
+      ['net10', [{ ifName: 'net10', ...ofPool }]],
+    ],
+  );
 });
 
 test('workloadEndpointHandler() knows no pod of another node, and none without records', async () => {
