@@ -5,17 +5,19 @@ import type { AddPlan } from '../../src/ipam/add-plan.ts';
 import { chooseAddress } from '../../src/ipam/choose.ts';
 import type { ClusterFacts, EnabledFamilies } from '../../src/ipam/facts.ts';
 import { planAdd, wantsOf } from '../../src/ipam/plan.ts';
+import { allRecords } from '../../src/ledger/all-records.ts';
 import type { Claimant, PoolUsage, PreviewOutcome } from '../../src/ledger/ledger.ts';
 import type { AllocationRecord, Holder } from '../../src/ledger/record.ts';
 import { isOfAttachment } from '../../src/ledger/record-equality.ts';
 import type { Logger } from '../../src/log/logger.ts';
-import type { Aftermath } from './aftermath.ts';
+import { type Aftermath, tellChanged } from './aftermath.ts';
 import { type AllocatedAddress, describeAddresses } from './allocated-address.ts';
 import type { AddRequest, Attachment } from './attachment.ts';
 import type { AttachmentTurns } from './attachment-turns.ts';
 import { claimError } from './claim-error.ts';
 import { type LedgerSlot, toCniError } from './ledger-slot.ts';
-import { standingAddresses } from './standing-addresses.ts';
+import { movesWithPools, standingAddresses } from './standing-addresses.ts';
+import { surplusRecords } from './surplus-records.ts';
 import type { Tombstones } from './tombstones.ts';
 
 /** A dry run: the plan, and what the ledger would have answered. */
@@ -103,10 +105,28 @@ export class Attachments {
   ): Promise<readonly AllocationRecord[]> {
     const { ledger } = this.#options.ledger;
     const outcome = await ledger.claim(claimant, wantsFor(plan, facts), chooseAddress, { signal });
-    if (outcome.kind === 'claimed') return outcome.addresses.map(({ record }) => record);
+    if (outcome.kind === 'claimed') {
+      if (movesWithPools(facts)) void this.#giveUpSurplus(plan, facts);
+      return outcome.addresses.map(({ record }) => record);
+    }
     const [first] = outcome.refusals;
     if (first === undefined) throw new Error('a refused claim gives no reason');
     throw claimError(first, plan, facts.catalog);
+  }
+
+  /** Off the path of the answer: what can't be freed now is freed with the next pod of the name, or when its set is gone. */
+  async #giveUpSurplus(plan: AddPlan, { owner }: RequestFacts): Promise<void> {
+    const { aftermath, ledger, log } = this.#options;
+    if (owner === undefined) return;
+    try {
+      const { kind, namespace, name } = owner;
+      const kept = await allRecords(ledger.ledger, { owner: { kind, namespace, name } });
+      for (const record of surplusRecords(plan, kept)) {
+        tellChanged(aftermath, await ledger.ledger.release({ by: 'record', record }));
+      }
+    } catch (error) {
+      log.debug({ err: error, owner }, 'addresses that are not asked for any more could not be freed');
+    }
   }
 
   /** What stands although no pool may be used now. Not when an address is asked for. */
@@ -180,9 +200,8 @@ function claimantOf(
   return { holder, network, ...(owner && { owner }) };
 }
 
-/** The next pod of a StatefulSet moves to other pools when others are named for it; a virtual machine keeps what it has. */
-function wantsFor(plan: AddPlan, { owner }: RequestFacts): ReturnType<typeof wantsOf> {
-  return wantsOf(plan, { keepsByPool: owner?.kind === 'StatefulSet' });
+function wantsFor(plan: AddPlan, facts: RequestFacts): ReturnType<typeof wantsOf> {
+  return wantsOf(plan, { keepsByPool: movesWithPools(facts) });
 }
 
 function isExhausted({ free, cooling, suspect }: PoolUsage): boolean {

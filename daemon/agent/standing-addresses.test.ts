@@ -15,12 +15,16 @@ function kept(pool: string, text: string): AllocationRecord {
   return { address, pool, network: 'net', nic: 'eth0', sinceMs: 0, owner, holders: [] };
 }
 
-/** What an ADD that names these pools wants of what is kept; both pools are disabled. */
-function wantsOf(named: { 4: string[]; 6: string[] }, records: readonly AllocationRecord[]) {
+/** What an ADD that names these pools wants of what is kept; all pools are disabled. */
+function wantsOf(
+  named: { 4: string[]; 6: string[] },
+  records: readonly AllocationRecord[],
+  { keepsByPool = true } = {},
+) {
   const facts = factsWith({ a: { disable: true }, b: { disable: true }, c: { ...ipv6Spec, disable: true } });
   const plan = planAdd(nicRequest({ configPools: named }), facts, both);
   assert.equal(plan.problem?.code, 102);
-  return keptWants('eth0', plan, records, facts.catalog);
+  return keptWants('eth0', plan, records, { catalog: facts.catalog, keepsByPool });
 }
 
 test('keptWants() asks for exactly what is kept, in pools that are named, accepted or not', () => {
@@ -39,6 +43,14 @@ test('keptWants() keeps nothing of a pool that is not named any more', () => {
   assert.equal(wantsOf({ 4: ['a'], 6: [] }, [kept('b', '10.6.0.12')]), undefined);
 });
 
+test('keptWants() keeps what a virtual machine has, whatever is named for it now', () => {
+  const wants = wantsOf({ 4: ['a'], 6: [] }, [kept('b', '10.6.0.12')], { keepsByPool: false });
+  assert.deepEqual(
+    wants?.map(({ pools }) => pools.map(({ name }) => name)),
+    [['b']],
+  );
+});
+
 test('keptWants() keeps nothing when a family that is asked for has no record', () => {
   assert.equal(wantsOf({ 4: ['b'], 6: ['c'] }, [kept('b', '10.6.0.12')]), undefined);
 });
@@ -46,5 +58,8 @@ test('keptWants() keeps nothing when a family that is asked for has no record', 
 test('keptWants() keeps nothing when the plan comes to no pools', () => {
   const facts = factsWith({ a: {} });
   const plan = planAdd(nicRequest(), facts, both);
-  assert.equal(keptWants('eth0', plan, [kept('a', '10.6.0.12')], facts.catalog), undefined);
+  assert.equal(
+    keptWants('eth0', plan, [kept('a', '10.6.0.12')], { catalog: facts.catalog, keepsByPool: true }),
+    undefined,
+  );
 });
