@@ -44,6 +44,13 @@ test('EndpointQueue.take() tells how long to wait', () => {
   assert.deepEqual(keys.take(1_500), { key: 'ns/a' });
 });
 
+test('EndpointQueue.take() waits longer for quiet the more keys wait', () => {
+  const keys = queue();
+  for (let pod = 0; pod < 11; pod++) keys.changed(`ns/${pod}`, 0);
+  assert.deepEqual(keys.take(1_500), { waitMs: 2_500 });
+  assert.deepEqual(keys.take(4_000), { key: 'ns/0' });
+});
+
 test('EndpointQueue.take() hands out no key that is being worked on', () => {
   const keys = queue();
   keys.add('ns/a', 0);

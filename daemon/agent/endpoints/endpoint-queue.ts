@@ -3,8 +3,12 @@ import type { EndpointKey } from './endpoint-key.ts';
 /** Endpoints that wait at most: far more than a node has pods. What does not fit is found by the next look at all of them. */
 const keysMax = 10_000;
 
-/** Nothing is written before no address was claimed or released for so long: endpoints must not slow a burst of ADDs. */
+/**
+ * Nothing is written before no address was claimed or released for so long: endpoints must not slow a burst of ADDs. Each one that
+ * waits lengthens it, because the more pods a node starts, the more others may start at the same time.
+ */
 const quietMs = 1_500;
+const quietMsEach = 250;
 
 /** An endpoint waits no longer than this for quiet. */
 const quietWaitMsMax = 10_000;
@@ -67,9 +71,10 @@ export class EndpointQueue {
   /** Hands out the key whose turn it is, if there is one; undefined when nothing waits. */
   take(nowMs: number): EndpointTurn | undefined {
     let turnMs = Infinity;
+    const quietMsNow = quietMs + quietMsEach * Math.max(0, this.#waiting.size - 1);
     for (const [key, { sinceMs, dueMs }] of this.#waiting) {
       if (this.#busy.has(key)) continue;
-      const quietAtMs = Math.min(this.#changedMs + quietMs, sinceMs + quietWaitMsMax);
+      const quietAtMs = Math.min(this.#changedMs + quietMsNow, sinceMs + quietWaitMsMax);
       const readyMs = Math.max(dueMs, quietAtMs);
       if (readyMs <= nowMs) {
         this.#waiting.delete(key);
