@@ -3,7 +3,7 @@ import test from 'node:test';
 import { reservedFixture } from '../api/testing/resources.ts';
 import { CniCode } from '../cni/error.ts';
 import { planAdd } from './plan.ts';
-import { exhaustedError } from './refusal.ts';
+import { exhaustedError, requestedDiffersError } from './refusal.ts';
 import { factsWith, nicRequest } from './testing/facts.ts';
 
 test('exhaustedError() tells the counts of each pool that was tried, and why others were not', () => {
@@ -28,4 +28,17 @@ test('exhaustedError() tells of a shrunk pool how many of its addresses are outs
   const tried = [{ pool: 'a', allocated: 13, outside: 2, suspect: 0 }];
   const { message } = exhaustedError('eth0', 4, tried, facts.catalog, plan);
   assert.match(message, /total 11, allocated 13, 2 of them outside of its ranges, reserved 0/);
+});
+
+test('requestedDiffersError() says how the address that stands can be given up', () => {
+  const [requested, address] = [0x0a06000c, 0x0a06000b];
+  assert.equal(
+    requestedDiffersError(requested, 'eth0', { address }).message,
+    'NIC eth0 already has 10.6.0.11, so the requested 10.6.0.12 is not given beside it: delete the attachment first',
+  );
+  assert.equal(
+    requestedDiffersError(requested, 'eth0', { address, keptFor: 'StatefulSet shop/web-0' }).message,
+    'NIC eth0 has 10.6.0.11, kept for StatefulSet shop/web-0, so the requested 10.6.0.12 is not given beside it: ' +
+      'ask for 10.6.0.11, or give it up with spiderpoolctl release 10.6.0.11',
+  );
 });

@@ -49,9 +49,21 @@ export function requestedTakenError(address: Address, owner: string, pool: strin
   return new CniError(CniCode.requestedAddressRefused, message);
 }
 
-/** The NIC already has an address that is not the requested one (code 104). */
-export function requestedDiffersError(requested: Address, standing: Address, nic: string): CniError {
-  const message = `NIC ${nic} already has ${formatAddress(standing)}, so the requested ${formatAddress(requested)} is not given beside it: delete the attachment first`;
+/** The NIC has an address that is not the requested one (code 104). */
+export function requestedDiffersError(
+  requested: Address,
+  nic: string,
+  /** `keptFor`: the static workload in words, where it keeps the address and no attachment does. */
+  standing: { readonly address: Address; readonly keptFor?: string },
+): CniError {
+  const text = formatAddress(standing.address);
+  const has =
+    standing.keptFor === undefined ? `already has ${text}` : `has ${text}, kept for ${standing.keptFor}`;
+  const step =
+    standing.keptFor === undefined
+      ? 'delete the attachment first'
+      : `ask for ${text}, or give it up with spiderpoolctl release ${text}`;
+  const message = `NIC ${nic} ${has}, so the requested ${formatAddress(requested)} is not given beside it: ${step}`;
   return new CniError(CniCode.requestedAddressRefused, message);
 }
 

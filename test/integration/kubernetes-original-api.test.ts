@@ -3,6 +3,7 @@ import { after, test } from 'node:test';
 import type { SocketResponse } from '../support/socket-client.ts';
 import { ClusterWorld } from './harness/cluster-world.ts';
 import type { WorldPod } from './harness/runtime-truth.ts';
+import { until } from './harness/until.ts';
 import type { PodOptions } from './harness/world-options.ts';
 
 const world = await ClusterWorld.create({
@@ -183,9 +184,59 @@ function query(podName: string): string {
   return `/v1/workloadendpoint?podNamespace=default&podName=${podName}`;
 }
 
+test('GET /v1/coordinator/config reads its arguments from a body, and the cluster’s SpiderCoordinator', async () => {
+  assertFailed(await ask('GET', '/v1/coordinator/config'), 500, /there is no SpiderCoordinator/);
+  await createCoordinator({
+    mode: 'underlay',
+    tunePodRoutes: false,
+    podCIDRType: 'auto',
+    hostRuleTable: 500,
+  });
+  const pod = await createPod({ annotations: { 'ipam.spidernet.io/default-route-nic': 'net1' } });
+  const args = { podNamespace: pod.namespace, podName: pod.name };
+  const config = await until('the coordinator is ready', async () => {
+    const answer = await ask('GET', '/v1/coordinator/config', args);
+    if (answer.status === 200) return answer.body;
+    assertFailed(answer, 500, /there is no SpiderCoordinator|is not ready/);
+    return undefined;
+  });
+  assert.deepEqual(config, {
+    mode: 'underlay',
+    overlayPodCIDR: ['10.244.0.0/16'],
+    serviceCIDR: ['10.96.0.0/16'],
+    tunePodRoutes: false,
+    hostRuleTable: 500,
+    podDefaultRouteNIC: 'net1',
+  });
+});
+
+async function createCoordinator(spec: object): Promise<void> {
+  const group = 'spiderpool.spidernet.io';
+  const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
+  await world.admin('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', {
+    metadata: { name: `spidercoordinators.${group}` },
+    spec: {
+      group,
+      scope: 'Cluster',
+      names: { plural: 'spidercoordinators', singular: 'spidercoordinator', kind: 'SpiderCoordinator' },
+      versions: [{ name: 'v2beta1', served: true, storage: true, subresources: { status: {} }, schema }],
+    },
+  });
+  const path = `/apis/${group}/v2beta1/spidercoordinators`;
+  await until('the kind is served', async () => (await world.plane.adminRequest('GET', path)).status === 200);
+  const object = {
+    apiVersion: `${group}/v2beta1`,
+    kind: 'SpiderCoordinator',
+    metadata: { name: 'default' },
+    spec,
+  };
+  await world.admin('POST', path, object);
+  const status = { phase: 'Synced', overlayPodCIDR: ['10.244.0.0/16'], serviceCIDR: ['10.96.0.0/16'] };
+  await world.admin('PATCH', `${path}/default/status`, { status });
+}
+
 test('other requests have the statuses of the original', async () => {
   assertFailed(await ask('GET', query('nobody')), 404, /no address is recorded for pod default\/nobody/);
-  assertFailed(await ask('GET', '/v1/coordinator/config'), 500, /there is no SpiderCoordinator/);
   const cases = [
     ['GET', '/v1/ipam/healthy', 200],
     ['POST', '/v1/ipam/ips', 200],
