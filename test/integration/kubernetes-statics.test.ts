@@ -145,6 +145,13 @@ test('a VM keeps its address over a live migration and is given up when the VM i
   await world.untilSettled();
   await world.endPod(target);
   assert.deepEqual(await kept('VirtualMachineInstance/default/vm'), [source.address]);
+  // Other pools are for new machines, whether they can be used or not.
+  for (const disable of [false, true]) {
+    await world.changePool('new', { disable });
+    const again = await start(`virt-launcher-vm-${disable ? 'd' : 'c'}`, 'node-a', options, newPool);
+    assert.equal(again.address, source.address);
+    await world.endPod(again.pod);
+  }
   await world.admin('DELETE', `${instances}/vm`);
   await world.admin('DELETE', `${vms}/vm`);
   await until(
