@@ -2,7 +2,8 @@ import { type Address, compareAddresses } from '../../ip/address.ts';
 import type { AttachmentCondition } from '../plan-release.ts';
 import type { AllocationRecord, StaticOwner } from '../record.ts';
 import { isImportedOf, sameOwner } from '../record-equality.ts';
-import type { StoredRecord } from './block.ts';
+import type { Block, StoredRecord } from './block.ts';
+import { slotIndex } from './block-name.ts';
 
 /** Addresses remembered as freed since the last repair: more than a node frees between two. */
 const REMOVALS_MAX = 10_000;
@@ -136,6 +137,14 @@ export class OwnRecords {
     const records = [...(addresses ?? [])].flatMap((address) => this.#entries.get(address)?.record ?? []);
     return records.sort((a, b) => compareAddresses(a.address, b.address));
   }
+}
+
+/**
+ * Whether an address that this node has a record of is gone without a trace (its block was deleted by hand, or the store is an older
+ * one): its pod may run, so it is given to nobody before the repair has looked. What was freed leaves a mark instead.
+ */
+export function isVanished(own: OwnRecords, block: Block, address: Address): boolean {
+  return own.at(address) !== undefined && block.slot(slotIndex(address)).kind === 'unused';
 }
 
 function ownerKey({ kind, namespace, name }: StaticOwner): string {

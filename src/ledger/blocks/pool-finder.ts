@@ -7,7 +7,8 @@ import { blockBase, slotAddress, slotIndex } from './block-name.ts';
 import type { BlockWriter } from './block-writer.ts';
 import { subnetLabel } from './labels.ts';
 import type { LedgerParts } from './ledger-parts.ts';
-import { waitFor } from './pause.ts';
+import { isVanished } from './own-records.ts';
+import { pause, waitFor } from './pause.ts';
 import { PoolBlocks } from './pool-blocks.ts';
 import { PoolReader, type PoolReadingResult, type WholeReading } from './pool-reader.ts';
 import { Rounds } from './rounds.ts';
@@ -18,6 +19,9 @@ import { classOf, correct, freeRun } from './slot-class.ts';
 const NEXT_BLOCKS_MAX = 4;
 /** Blocks that a search passes over because it knows them: more than are kept in memory. */
 const RING_STEPS_MAX = 1024;
+
+/** How long a claim waits for the repair of records that have vanished, before it looks again. */
+const VANISHED_REST_MS = 1000;
 
 const classRank = { free: 0, cooling: 1, suspect: 2 } as const satisfies Record<ChoiceClass, number>;
 
@@ -138,6 +142,9 @@ export class PoolFinder {
           return kind === 'keep' || ask.spokenFor.has(address) ? [] : [writer.settled(slotIndex(address))];
         });
         if (others.length > 0) return { kind: 'blocked', settled: Promise.race(others) };
+        // The repair either puts them back or finds that nobody needs them.
+        if (this.#hasVanished())
+          return { kind: 'blocked', settled: pause(VANISHED_REST_MS, this.#parts.closing) };
         return { kind: 'none', usage: state.usage() };
       }
       if (choice.class === 'suspect' && !takesSuspect) return { kind: 'suspect', reading };
@@ -161,6 +168,10 @@ export class PoolFinder {
     let block = await writer.load(ask.signal);
     // What was known may be older than the state.
     if (!this.#isAsGood(block, index, choice) && wasKnown) block = await writer.refresh(ask.signal);
+    if (isVanished(own, block, address)) {
+      state.take(address);
+      return undefined;
+    }
     if (this.#isAsGood(block, index, choice)) {
       // Between here and the reservation nobody else may come.
       if (writer.busy.has(index) || cache.peek(block.base) !== writer) return undefined;
@@ -220,12 +231,12 @@ export class PoolFinder {
   #findInBlock(writer: BlockWriter, ask: SearchAsk): Found | undefined {
     const { block, base } = writer;
     if (block === undefined) return undefined;
-    const run = freeRun(
-      block,
-      this.range,
-      this.#parts.nowMs(),
-      (index) => writer.busy.has(index) || ask.spokenFor.has(slotAddress(base, index)),
-    );
+    const run = freeRun(block, this.range, this.#parts.nowMs(), (index) => {
+      const address = slotAddress(base, index);
+      return (
+        writer.busy.has(index) || ask.spokenFor.has(address) || isVanished(this.#parts.own, block, address)
+      );
+    });
     const choice = run && this.#choose(ask, run, (address) => run.free.nextFrom(address) === address, base);
     return choice && this.#found(choice, writer, ask);
   }
@@ -259,6 +270,16 @@ export class PoolFinder {
       if (++steps === RING_STEPS_MAX) return undefined;
     }
     return undefined;
+  }
+
+  #hasVanished(): boolean {
+    const { cache, own } = this.#parts;
+    for (const { record } of own.entries()) {
+      if (!this.range.eligible.contains(record.address)) continue;
+      const block = cache.peek(blockBase(record.address))?.block;
+      if (block !== undefined && isVanished(own, block, record.address)) return true;
+    }
+    return false;
   }
 
   #busyAddresses(): Map<Address, BlockWriter> {

@@ -9,6 +9,7 @@ import type { AddressSearch, Patience, SearchResult } from './address-search.ts'
 import { blockBase, slotIndex } from './block-name.ts';
 import type { ClaimPlan } from './claim-plan.ts';
 import type { LedgerParts } from './ledger-parts.ts';
+import { isVanished } from './own-records.ts';
 import type { Found } from './pool-finder.ts';
 import type { Slot } from './slot.ts';
 import { classOf } from './slot-class.ts';
@@ -101,7 +102,9 @@ export class WantSearch {
         if (writer.busy.has(index)) return { kind: 'blocked', settled: writer.settled(index) };
         if (this.#parts.cache.peek(block.base) !== writer) continue;
       }
-      const by = this.#holderOf(block.slot(index), pool);
+      const { own } = this.#parts;
+      const vanished = isVanished(own, block, address) ? own.at(address)?.record : undefined;
+      const by = vanished ?? this.#holderOf(block.slot(index), pool);
       if (by !== undefined) return { kind: 'refused', refusal: { cause: 'requested-taken', want, by } };
       if (reserves) writer.reserve(index, 'take');
       return { kind: 'found', pool, address, class: 'free' };
@@ -112,10 +115,7 @@ export class WantSearch {
   #holderOf(slot: Slot, pool: PoolRange): AllocationRecord | undefined {
     if (slot.kind === 'record') return slot.record;
     if (slot.kind === 'unreadable') {
-      throw new LedgerError(
-        'LEDGER_CORRUPT',
-        `the slot of the requested address can't be read: ${slot.reason}`,
-      );
+      throw new LedgerError('LEDGER_IO', `the slot of the requested address can't be read: ${slot.reason}`);
     }
     if (slot.kind === 'unused') return undefined;
     const nowMs = this.#parts.nowMs();
