@@ -4,7 +4,7 @@ import type { PoolRange } from '../../ipam/want.ts';
 import type { PageOptions, PoolUsage, RecordFilter } from '../ledger.ts';
 import type { AllocationRecord, ReleasedRecord, StaticOwner } from '../record.ts';
 import { sameOwner } from '../record-equality.ts';
-import type { Block, StoredRecord } from './block.ts';
+import type { Block } from './block.ts';
 import { type ContinueToken, restarting, type Selector } from './block-api.ts';
 import { blockBase, slotIndex } from './block-name.ts';
 import { blockLabel, ownerLabel, subnetLabel } from './labels.ts';
@@ -24,6 +24,13 @@ interface Cursor {
   readonly token: ContinueToken;
   /** By performance.now(). */
   readonly sinceMs: number;
+}
+
+/** A record of a static owner. */
+export interface OwnedRecord {
+  readonly record: AllocationRecord;
+  /** Of its block. */
+  readonly resourceVersion: string;
 }
 
 /** Reads records and counts, always afresh, except for those of this node, which are known. */
@@ -77,11 +84,11 @@ export class BlockReader {
   }
 
   /** The records of a static owner, in address order. */
-  async ofOwner(owner: StaticOwner, signal?: AbortSignal): Promise<StoredRecord[]> {
+  async ofOwner(owner: StaticOwner, signal?: AbortSignal): Promise<OwnedRecord[]> {
     return this.collect(ownerLabel(owner), signal, (block) => {
       const owned = [...block.records()].filter(({ record }) => sameOwner(record.owner, owner));
       if (owned.length > 0) this.#parts.cache.observe(block);
-      return owned;
+      return owned.map(({ record }) => ({ record, resourceVersion: block.resourceVersion }));
     });
   }
 

@@ -95,11 +95,15 @@ export class Block {
     }
   }
 
-  /** Whether another reading of this block is of a later state. Resource versions of one kind are ordered as numbers. */
+  /** Whether another reading of this block is of a later state. */
   isOlderThan(other: Block): boolean {
-    const [mine, theirs] = [this.resourceVersion, other.resourceVersion];
-    return mine.length === theirs.length ? mine < theirs : mine.length < theirs.length;
+    return isEarlier(this.resourceVersion, other.resourceVersion);
   }
+}
+
+/** Whether one state of the store came before another: resource versions of one kind are ordered as numbers. */
+export function isEarlier(version: string, than: string): boolean {
+  return version.length === than.length ? version < than : version.length < than.length;
 }
 
 function fieldsOf(value: unknown): RawSlot {

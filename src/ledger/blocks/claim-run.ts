@@ -14,6 +14,7 @@ import type { LedgerParts } from './ledger-parts.ts';
 import type { KeepBusy } from './operations.ts';
 import { pause, waitFor } from './pause.ts';
 import type { RecordWriter, Taken } from './record-writer.ts';
+import { isRival, precedes } from './rival-records.ts';
 import { type Grant, WantSearch } from './want-search.ts';
 
 /** How long a claim that met others waits before its next try, at random: doubling from the first to the last. */
@@ -218,23 +219,17 @@ export class ClaimRun {
     return records.size === changes.length ? records : undefined;
   }
 
-  /**
-   * Two nodes may have given the same owner its first address at once: the older record stays, and the other one's claim takes it
-   * over.
-   */
+  /** Two nodes may have given the same owner its first address at once: one of them gives its own back, and takes the other's over. */
   async #isFirstOfOwner(): Promise<boolean> {
     const { claimant, wants, signal } = this.#request;
     if (claimant.owner === undefined || this.#taken.size === 0) return true;
-    const records = (await this.#tools.reader.ofOwner(claimant.owner, signal)).map((it) => it.record);
-    const younger = [...this.#taken.values()].filter(({ record: mine }) => {
-      const want = wants.find((it) => it.nic === mine.nic && typeof mine.address === familyType(it));
-      const isSuperseded = (other: AllocationRecord): boolean =>
-        want !== undefined && supersededBy([other], want, claimant).length > 0;
-      return records.some((other) => isRival(other, mine) && isOlder(other, mine) && !isSuperseded(other));
-    });
-    for (const taken of younger) this.#taken.delete(taken.record.address);
-    await allDone(younger.map(async (taken) => this.#tools.writer.giveBack(taken)));
-    return younger.length === 0;
+    const owned = await this.#tools.reader.ofOwner(claimant.owner, signal);
+    const second = [...this.#taken.values()].filter((mine) =>
+      owned.some((other) => isRival(other.record, mine.record, claimant, wants) && precedes(other, mine)),
+    );
+    for (const taken of second) this.#taken.delete(taken.record.address);
+    await allDone(second.map(async (taken) => this.#tools.writer.giveBack(taken)));
+    return second.length === 0;
   }
 
   async #freeSuperseded({ own, kept }: Standing): Promise<void> {
@@ -254,16 +249,4 @@ export class ClaimRun {
     this.#taken.clear();
     await allDone(taken.map(async (it) => this.#tools.writer.giveBack(it)));
   }
-}
-
-function isRival(a: AllocationRecord, b: AllocationRecord): boolean {
-  return a.nic === b.nic && typeof a.address === typeof b.address && a.address !== b.address;
-}
-
-function isOlder(a: AllocationRecord, b: AllocationRecord): boolean {
-  return a.sinceMs === b.sinceMs ? a.address < b.address : a.sinceMs < b.sinceMs;
-}
-
-function familyType({ family }: Want): 'number' | 'bigint' {
-  return family === 4 ? 'number' : 'bigint';
 }

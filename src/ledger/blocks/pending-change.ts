@@ -67,7 +67,7 @@ export class PendingChange {
   /** It was written, as this reading shows. */
   finish(block: Block): void {
     if (this.#isEnded) return;
-    this.change.onDone?.(block.slot(this.change.index));
+    this.change.onDone?.(block.slot(this.change.index), block);
     this.#end();
     this.#settle.resolve({ kind: 'done', wasInDoubt: this.wasInDoubt });
   }

@@ -24,6 +24,8 @@ export interface Taken {
   /** The slot as it was before. */
   readonly former: RawSlot;
   readonly wasInDoubt: boolean;
+  /** As it was when the record stood for the first time. */
+  readonly block: Block;
 }
 
 export interface ReplaceOptions {
@@ -67,6 +69,7 @@ export class RecordWriter {
       return undefined;
     }
     let stored = record;
+    let block = writer.block;
     const outcome = await writer.write({
       index,
       kind: 'take',
@@ -75,11 +78,13 @@ export class RecordWriter {
       labels: recordLabels(record, undefined),
       pool,
       ...(signal && { signal }),
-      onDone: (slot) => {
+      onDone: (slot, written) => {
         stored = this.#note(slot) ?? record;
+        block = written;
       },
     });
-    return outcome.kind === 'done' ? { record: stored, former, wasInDoubt: outcome.wasInDoubt } : undefined;
+    if (outcome.kind === 'lost' || block === undefined) return undefined;
+    return { record: stored, former, wasInDoubt: outcome.wasInDoubt, block };
   }
 
   /** Gives an address back that was just taken, as if it had not been. What somebody has changed since is left alone. */

@@ -22,7 +22,7 @@ export interface SlotChange {
   /** Takes the change back while it was not sent. */
   readonly signal?: AbortSignal;
   /** Called as soon as the write is known to be done, before anybody else sees the slot. Must not throw. */
-  readonly onDone?: (slot: Slot) => void;
+  readonly onDone?: (slot: Slot, block: Block) => void;
 }
 
 /** What came of a change. */
