@@ -36,6 +36,7 @@ const pools: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
     routes: [{ dst: '172.16.0.0/12', gw: '10.103.0.254' }],
   },
   tiny: { subnet: '10.104.0.0/24', ips: ['10.104.0.10'] },
+  'tiny-too': { subnet: '10.109.0.0/24', ips: ['10.109.0.10'] },
   six: { subnet: 'fd00:101::/64', gateway: 'fd00:101::1', ips: ['fd00:101::10-fd00:101::99'] },
   'six-tiny': { subnet: 'fd00:102::/64', ips: ['fd00:102::10'] },
   'of-zone': {
@@ -141,6 +142,48 @@ test('ippools are all or nothing: a NIC whose pool is exhausted costs the other 
   assert.deepEqual(await recordsOf(pod), ['eth0 six', 'eth0 wide-a', 'net1 tiny']);
   assert.match(resultOf(await world.add(pod, {}, 'net1')).ips[0]?.address ?? '', /^10\.104\.0\.10\//);
   await endPod(pod, ['eth0', 'net1']);
+});
+
+test('ADDs of all NICs of a pod at once reserve each NIC once', async () => {
+  const pod = await createPod(
+    ippools([
+      { interface: 'eth0', ipv4: ['wide-a'], ipv6: ['six'] },
+      { interface: 'net1', ipv4: ['wide-a'] },
+    ]),
+  );
+  const calls = ['eth0', 'net1', 'eth0', 'net1'].map(async (nic) =>
+    addressesOf(await world.add(pod, {}, nic)),
+  );
+  const [first, second, ...again] = await Promise.all(calls);
+  assert.deepEqual(again, [first, second]);
+  assert.deepEqual(await recordsOf(pod), ['eth0 six', 'eth0 wide-a', 'net1 wide-a']);
+  await endPod(pod, ['eth0', 'net1']);
+});
+
+test('pods that want each other’s last address neither wait for ever nor keep half', async () => {
+  const crossing = [
+    ['tiny', 'tiny-too'],
+    ['tiny-too', 'tiny'],
+  ].map(([eth0 = '', net1 = '']) =>
+    ippools([
+      { interface: 'eth0', ipv4: [eth0] },
+      { interface: 'net1', ipv4: [net1] },
+    ]),
+  );
+  for (let round = 0; round < 5; round++) {
+    const both = await Promise.all(
+      crossing.map((options, index) => createPod(options, `node-${'ab'[index]}`)),
+    );
+    const answers = await Promise.all(both.map((pod) => world.add(pod, {})));
+    for (const [index, answer] of answers.entries()) {
+      const pod = both[index] ?? assert.fail();
+      assert.equal((await recordsOf(pod)).length, answer.status === 200 ? 2 : 0, answer.text);
+      if (answer.status !== 200) assertRefused(answer, 103, /no free IPv4 address for NIC (?:eth0|net1)/);
+    }
+    const winner = both.find((_, index) => answers[index]?.status === 200);
+    assert.equal((await world.uses()).length, winner === undefined ? 0 : 2);
+    for (const pod of both) await endPod(pod, ['eth0', 'net1']);
+  }
 });
 
 test('a NIC that ippools name and no ADD ever asks for goes with its pod', async () => {
