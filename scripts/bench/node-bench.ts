@@ -16,7 +16,7 @@ const node = 'node-own';
 /** Measures the start and the memory of one agent in a cluster that fills up. */
 export async function benchNode(quick: boolean): Promise<NodeData> {
   const many = quick ? manyPods / 10 : manyPods;
-  const starts = quick ? 1 : 5;
+  const starts = quick ? 1 : 3;
   await using plane = await startControlPlane();
   await createBenchNamespace(plane);
   await createBenchPool(plane, '10.6.0.0/16', '10.6.0.1-10.6.255.254');
