@@ -66,7 +66,7 @@ export class GarbageCollection {
   ): Promise<readonly AllocationRecord[]> {
     const { ledger, liveness, mutex } = this.#options;
     return mutex.run(holderKey(record, holder), signal, async () => {
-      if ((await liveness.isSurelyGone(holder)) === false) return [];
+      if ((await liveness.surely(holder)) === 'living') return [];
       return ledger.ledger.release({ by: 'holder', record, holder });
     });
   }

@@ -2,7 +2,7 @@ import { CniCode, CniError } from '../../src/cni/error.ts';
 import { LedgerError, type LedgerErrorCode } from '../../src/ledger/errors.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 
-/** Failures that no second try mends. */
+/** Failures of a store on this host that no second try mends. */
 const lasting: ReadonlySet<LedgerErrorCode> = new Set(['LEDGER_CORRUPT', 'LEDGER_VERSION', 'LEDGER_LOST']);
 
 /**
@@ -13,6 +13,12 @@ export class LedgerSlot<L extends Ledger = Ledger> {
   #ledger: L | undefined;
   #problem = 'the agent has not loaded its records yet';
   #isDamaged = false;
+  readonly #isShared: boolean;
+
+  /** @param isShared the store is that of many nodes: what one request can't read there takes nothing from the others. @default false */
+  constructor({ isShared = false }: { readonly isShared?: boolean } = {}) {
+    this.#isShared = isShared;
+  }
 
   /** From now on this ledger serves. */
   open(ledger: L): void {
@@ -43,7 +49,7 @@ export class LedgerSlot<L extends Ledger = Ledger> {
 
   /** Takes note of a failure: a damaged store serves no more, since what it still answers can't be trusted. */
   noteFailure(error: unknown): void {
-    if (!(error instanceof LedgerError) || !lasting.has(error.code)) return;
+    if (this.#isShared || !(error instanceof LedgerError) || !lasting.has(error.code)) return;
     this.#isDamaged = true;
     this.close(unusable(error));
   }

@@ -43,7 +43,6 @@ export class OwnerSweep {
    *
    * @param kept all such records of this node
    * @returns the records that were freed
-   * @throws LedgerError when the ledger can't be written now
    */
   async examine(ledger: Ledger, kept: readonly AllocationRecord[]): Promise<readonly AllocationRecord[]> {
     const owners = new Map<string, StaticOwner>();
@@ -52,10 +51,23 @@ export class OwnerSweep {
     }
     // What is not kept any more is forgotten.
     this.#looks = new Map([...this.#looks].filter(([key]) => owners.has(key)));
-    const freed = await Promise.all(
-      [...owners].map(([key, owner]) => this.#limiter.run(() => this.#look(ledger, key, owner))),
+    const looks = await Promise.all(
+      [...owners].map(([key, owner]) => this.#limiter.run(() => this.#tryLook(ledger, key, owner))),
     );
-    return freed.flat();
+    return looks.flat();
+  }
+
+  /** One that can't be freed now must not keep the others. */
+  async #tryLook(ledger: Ledger, key: string, owner: StaticOwner): Promise<readonly AllocationRecord[]> {
+    try {
+      return await this.#look(ledger, key, owner);
+    } catch (error) {
+      this.#options.log.warn(
+        { err: error, owner },
+        'what is kept for a static owner that is gone could not be freed',
+      );
+      return [];
+    }
   }
 
   async #look(ledger: Ledger, key: string, owner: StaticOwner): Promise<readonly AllocationRecord[]> {

@@ -23,28 +23,28 @@ export class PodLiveness {
 
   /**
    * For a DEL, which frees unless the pod lives: what was heard last decides, but "lives" is read again, since a DEL often comes
-   * before the news of the pod's end.
+   * before the news of the pod's end. Of one that is being deleted the sandbox is not made again.
    *
    * @throws CniError with code 11 when it can't be read now: nothing can be freed, and nothing is decided
    */
   async isSurelyLiving(holder: PodHolder): Promise<boolean> {
-    if (this.#cluster.podState(holder) !== 'living') return false;
+    const heard = this.#cluster.podState(holder);
+    if (heard !== 'living' && heard !== 'unheard') return false;
     return (await this.#read(holder)) === 'living';
   }
 
   /**
-   * For whoever frees without being asked by the pod's runtime: "gone" must be read, since what was heard may be older than
-   * the pod. Unknown where nothing tells of pods. When it can't be read the pod counts as living.
+   * For whoever frees without being asked by the pod's runtime: anything but "living" is read, since what was heard may be older
+   * than the pod. Unknown where nothing tells of pods. When it can't be read the pod counts as living.
    */
-  async isSurelyGone(holder: PodHolder): Promise<boolean | 'unknown'> {
+  async surely(holder: PodHolder): Promise<PodState> {
     const heard = this.#cluster.podState(holder);
-    if (heard === 'unknown') return 'unknown';
-    if (heard === 'living') return false;
+    if (heard === 'unknown' || heard === 'living') return heard;
     try {
-      return (await this.#read(holder)) === 'gone';
+      return await this.#read(holder);
     } catch (error) {
       this.#log.debug({ err: error, pod: holder.pod }, 'pod could not be read');
-      return false;
+      return 'living';
     }
   }
 

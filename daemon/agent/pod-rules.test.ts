@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import type { PodState } from '../../src/cluster/cluster.ts';
 import { startTestPlane } from '../../src/cluster/kubernetes/testing/cluster-under-test.ts';
 import { chooseAddress } from '../../src/ipam/choose.ts';
 import type { AllocationRecord } from '../../src/ledger/record.ts';
@@ -37,9 +38,9 @@ async function runPod(node: ClusterNode, more: object = {}): Promise<PodReferenc
   return pod;
 }
 
-async function untilGone(node: ClusterNode, pod: PodReference): Promise<void> {
+async function untilGone(node: ClusterNode, pod: PodReference, state: PodState = 'gone'): Promise<void> {
   const holder = { uid: pod.uid, sandbox: '', pod };
-  await until('its end is heard of', () => node.cluster.podState(holder) === 'gone');
+  await until('its end is heard of', () => node.cluster.podState(holder) === state);
 }
 
 async function recordsOf(node: ClusterNode, pod: PodReference): Promise<readonly AllocationRecord[]> {
@@ -61,7 +62,7 @@ test('Releases.del() frees when the pod is being deleted, is gone, or is another
   const deleted = await runPod(node);
   await node.attachments.add(podRequest(deleted, 'deleted'), signal);
   await deletePod(plane, deleted);
-  await untilGone(node, deleted);
+  await untilGone(node, deleted, 'ending');
   assert.equal(await node.releases.del(podRequest(deleted, 'deleted').attachment), 1);
 
   const former = await runPod(node);
@@ -191,6 +192,31 @@ test('Sweep.once() frees what a pod that is gone has left, once its namespace is
   assert.equal((await node.sweep.once()).freed.length, 2);
   for (const pod of [ended, invisible]) assert.deepEqual(await recordsOf(node, pod), []);
   for (const pod of [living, running]) assert.equal((await recordsOf(node, pod)).length, 1);
+});
+
+test('Sweep.once() waits for the end of a pod that is being deleted where its namespace was never visible', async (t) => {
+  await using node = await createClusterNode(kubeconfig);
+  const [invisible, visible] = [await runPod(node), await runPod(node)];
+  const file = join(node.files.folder, 'netns');
+  writeFileSync(file, '');
+  const unseen = observeNamespace('/nowhere/ns', boot);
+  await node.attachments.add(podRequest(invisible, 'c1', { netns: unseen }), signal);
+  await node.attachments.add(podRequest(visible, 'c2', { netns: observeNamespace(file, boot) }), signal);
+  rmSync(file);
+  for (const pod of [invisible, visible]) {
+    await deletePod(plane, pod);
+    await untilGone(node, pod, 'ending');
+  }
+  await node.sweep.once();
+  later(t, 11_000);
+  assert.equal((await node.sweep.once()).freed.length, 1);
+  // The containers of the other may run for as long as they are given.
+  assert.equal((await recordsOf(node, invisible)).length, 1);
+  await deletePod(plane, invisible, { force: true });
+  await untilGone(node, invisible);
+  await node.sweep.once();
+  later(t, 22_000);
+  assert.equal((await node.sweep.once()).freed.length, 1);
 });
 
 test('Sweep.once() frees nothing that it can not read again', async (t) => {

@@ -1,4 +1,4 @@
-import type { Cluster } from '../../src/cluster/cluster.ts';
+import type { Cluster, PodState } from '../../src/cluster/cluster.ts';
 import { formatAddress } from '../../src/ip/address.ts';
 import { holdersOf, recordPages } from '../../src/ledger/all-records.ts';
 import type { AllocationRecord, Holder } from '../../src/ledger/record.ts';
@@ -12,7 +12,7 @@ import type { LedgerSlot } from './ledger-slot.ts';
 import { namespaceState } from './netns.ts';
 import { OwnerSweep } from './owner-sweep.ts';
 import type { PodLiveness } from './pod-liveness.ts';
-import { rest } from './rest.ts';
+import { rest, untilAborted } from './rest.ts';
 
 /** Two readings at least this far apart must find a holder gone: a runtime may just be about to make its namespace again. */
 const confirmAfterMs = 10_000;
@@ -62,10 +62,12 @@ export class Sweep {
     while (!signal.aborted) {
       await this.#untilNext(signal);
       if (signal.aborted || ledger.problem !== undefined) continue;
-      await this.once().catch((error: unknown) => {
+      const pass = this.once().catch((error: unknown) => {
         metrics.sweepFailed();
-        log.warn({ err: error }, 'sweep failed');
+        if (!signal.aborted) log.warn({ err: error }, 'sweep failed');
       });
+      // A pass may wait for an API server that is away: the agent's end does not, and closing the ledger ends the pass.
+      await untilAborted(pass, signal);
     }
   }
 
@@ -107,6 +109,7 @@ export class Sweep {
     const freed: string[] = [];
     const unheld: AllocationRecord[] = [];
     let examined = 0;
+    let failure: { readonly reason: unknown } | undefined;
     for await (const page of recordPages(ledger.ledger, cluster.ownRecords)) {
       if (this.#signal?.aborted) break;
       examined += page.length;
@@ -116,19 +119,24 @@ export class Sweep {
         .filter(([, holder]) => node === undefined || holder.node === node)
         .filter(([record, holder]) => this.#isGone(record, holder, goneSinceMs));
       // At once, so that the ledger commits them together.
-      const outcomes = await Promise.all(
+      const outcomes = await Promise.allSettled(
         due.map(async ([record, holder]) => {
           const addresses = await this.#free(record, holder);
           if (addresses.length > 0) goneSinceMs.delete(suspicionKey(record, holder));
           return addresses;
         }),
       );
-      freed.push(...outcomes.flat());
+      // One that can't be freed now must not keep the others.
+      for (const outcome of outcomes) {
+        if (outcome.status === 'fulfilled') freed.push(...outcome.value);
+        else failure ??= { reason: outcome.reason };
+      }
     }
     this.#goneSinceMs = goneSinceMs;
     const unowned = await this.#owners.examine(ledger.ledger, unheld);
     freed.push(...this.#told(unowned, 'freed what was kept for a static workload that is gone'));
     metrics.swept(freed.length);
+    if (failure !== undefined) throw failure.reason;
     return { examined, suspected: goneSinceMs.size, freed };
   }
 
@@ -142,20 +150,21 @@ export class Sweep {
   }
 
   #isGoneNow(holder: Holder): boolean {
-    const { bootId, cluster } = this.#options;
-    const { netns } = holder;
-    const isNamespaceGone = netns !== undefined && namespaceState(netns, bootId) === 'gone';
-    const pod = cluster.podState(holder);
+    return this.#isGoneWith(holder, this.#options.cluster.podState(holder));
+  }
+
+  #isGoneWith({ netns }: Holder, pod: PodState): boolean {
     if (pod === 'living') return false;
-    // Nothing but the pod's state tells of a namespace that was never visible.
-    return isNamespaceGone || (pod === 'gone' && netns?.inode === undefined);
+    if (netns !== undefined && namespaceState(netns, this.#options.bootId) === 'gone') return true;
+    // Nothing but the pod's state tells of a namespace that was never visible, and the containers of one that is ending still run.
+    return pod === 'gone' && netns?.inode === undefined;
   }
 
   async #free(record: AllocationRecord, holder: Holder): Promise<string[]> {
     const { ledger, liveness, mutex } = this.#options;
     const freed = await mutex.run(holderKey(record, holder), undefined, async () => {
       // Looked at again in its turn: an ADD of the same container may have been before.
-      if (!this.#isGoneNow(holder) || (await liveness.isSurelyGone(holder)) === false) return [];
+      if (!this.#isGoneNow(holder) || !this.#isGoneWith(holder, await liveness.surely(holder))) return [];
       return ledger.ledger.release({ by: 'holder', record, holder });
     });
     return this.#told(freed, 'freed a leak');

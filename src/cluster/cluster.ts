@@ -29,12 +29,17 @@ export interface RequestFacts extends ClusterFacts {
   readonly owner?: StaticOwner & { readonly takeover: 'move' | 'share' };
 }
 
-/**
- * Whether the pod of a holder may still use its addresses: `living` unless it is known to be gone, replaced by another of its
- * name, being deleted, or finished; `unknown` where nothing tells of pods (a host without a cluster, a holder that names none).
- * The containers of a pod that is being deleted, or whose deletion was forced, may run on: their network namespace tells.
- */
-export type PodState = 'living' | 'gone' | 'unknown';
+/** Whether the pod of a holder may still use its addresses. */
+export type PodState =
+  | 'living'
+  /** Its deletion was asked for. Its containers may run for as long as it lets them: their network namespace tells, or the pod's end. */
+  | 'ending'
+  /** Finished, replaced by another of its name, or not there any more. The containers of one that was deleted by force may run on. */
+  | 'gone'
+  /** The API server was not heard lately: counts as living, until it is read. */
+  | 'unheard'
+  /** Nothing tells of pods: a host without a cluster, a holder that names none. */
+  | 'unknown';
 
 /** Who uses an address, as far as a pod's state needs it. */
 export type PodHolder = Pick<Holder, 'uid' | 'sandbox' | 'pod'>;
@@ -72,7 +77,7 @@ export interface Cluster {
   podState(holder: PodHolder): PodState;
 
   /**
-   * The state of a holder's pod by a reading of its own (on a cluster a quorum read).
+   * The state of a holder's pod by a reading of its own (on a cluster a quorum read); never `unheard`.
    *
    * @throws CniError with code 11 when it can't be read now
    */

@@ -37,7 +37,7 @@ export async function createKubernetesNode({
   const api = stack.use(createKubeApi({ ...(kubeconfig !== undefined && { kubeconfig }) }));
   const cluster = new KubernetesCluster({ ...store, api, nodeName, log });
   const pod = cluster.pod.bind(cluster);
-  const slot = new LedgerSlot<BlockLedger>();
+  const slot = new LedgerSlot<BlockLedger>({ isShared: true });
   const endpoints = new EndpointWriter({
     api,
     nodeName,

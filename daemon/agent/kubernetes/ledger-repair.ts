@@ -81,7 +81,8 @@ export class LedgerRepair {
     const { bootId, cluster } = this.#options;
     const namespace = holder.netns === undefined ? 'unknown' : namespaceState(holder.netns, bootId);
     if (namespace !== 'unknown') return namespace === 'present';
-    return cluster.podState(holder) === 'living';
+    const state = cluster.podState(holder);
+    return state !== 'gone' && state !== 'unknown';
   }
 
   #tell(level: 'info' | 'warn', records: readonly AllocationRecord[], message: string): void {

@@ -24,7 +24,9 @@ export class DueNames {
   async wait(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       this.#woken = Promise.withResolvers<void>();
-      const pauseMs = Math.min(...this.#dueMs.values()) - performance.now();
+      let firstMs = Infinity;
+      for (const atMs of this.#dueMs.values()) firstMs = Math.min(firstMs, atMs);
+      const pauseMs = firstMs - performance.now();
       if (pauseMs <= 0) return;
       await this.#pause(pauseMs, signal);
     }

@@ -151,7 +151,7 @@ test('KubernetesCluster.facts() refuses with 108 what is no living pod of this n
   await refused(await newPod({ node: 'node-2' }), /belongs to node node-2, this is node-1/);
   const terminating = await newPod();
   await deletePod(plane, terminating);
-  await until('it is gone', () => cluster.podState(holderOf(terminating)) === 'gone');
+  await until('its end is heard of', () => cluster.podState(holderOf(terminating)) === 'ending');
   await refused(terminating, /is being deleted/);
   const finished = await newPod({ restartPolicy: 'Never' });
   await finishPod(plane, finished);
@@ -220,10 +220,18 @@ test('KubernetesCluster.podState() tells a pod that ended in any way, and listen
   await until('listeners hear of three', () =>
     [deleted, finished, terminating].every(({ uid }) => gone.includes(uid)),
   );
-  for (const pod of [deleted, finished, terminating]) {
-    assert.equal(cluster.podState(holderOf(pod)), 'gone');
-    assert.equal(await cluster.readPodState(holderOf(pod)), 'gone');
+  for (const [pod, state] of [
+    [deleted, 'gone'],
+    [finished, 'gone'],
+    [terminating, 'ending'],
+  ] as const) {
+    assert.equal(cluster.podState(holderOf(pod)), state);
+    assert.equal(await cluster.readPodState(holderOf(pod)), state);
   }
+  // Its containers have ended though it stays.
+  await finishPod(plane, terminating);
+  await until('its end is heard of', () => cluster.podState(holderOf(terminating)) === 'gone');
+  assert.equal(await cluster.readPodState(holderOf(terminating)), 'gone');
   assert.equal(cluster.pod(finished.namespace, finished.name), undefined);
   assert.equal(cluster.podState(holderOf(living)), 'living');
   assert.equal(await cluster.readPodState(holderOf(living)), 'living');
@@ -246,17 +254,17 @@ test('KubernetesCluster.podState() tells the former pod of a name from the prese
   assert.equal(cluster.podState({ uid: 'c', sandbox: 'c', pod: { namespace: '', name: '' } }), 'unknown');
 });
 
-test('KubernetesCluster.podState() counts every pod as living until the API server was heard', async () => {
+test('KubernetesCluster.podState() tells nothing of pods until the API server was heard', async () => {
   await using followed = followCluster(kubeconfig);
   const nobody = holderOf({ namespace: 'web', name: 'nobody', uid: 'u' });
-  assert.equal(followed.cluster.podState(nobody), 'living');
+  assert.equal(followed.cluster.podState(nobody), 'unheard');
   assert.match(followed.cluster.problems[0] ?? '', /not read from the API server yet: pods, /);
   await followed.cluster.synced(signal);
   assert.equal(followed.cluster.podState(nobody), 'gone');
   assert.deepEqual(followed.cluster.problems, []);
 });
 
-test('OwnPods.state() counts a pod that it does not know as living while the watch is silent', async () => {
+test('OwnPods.state() tells nothing of pods while the watch is silent', async () => {
   const stop = new AbortController();
   await using api = createKubeApi({ kubeconfig });
   const log = pino({ level: 'silent' });
@@ -265,7 +273,7 @@ test('OwnPods.state() counts a pod that it does not know as living while the wat
   await pods.synced(signal);
   const nobody = holderOf({ namespace: 'web', name: 'nobody', uid: 'u' });
   assert.equal(pods.isCurrent, false);
-  assert.equal(pods.state(nobody), 'living');
+  assert.equal(pods.state(nobody), 'unheard');
   assert.equal(await pods.readState(nobody), 'gone');
   stop.abort();
   await running;

@@ -5,13 +5,13 @@ import { kubeResources, resourcePath } from '../../kube/resource-path.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { PodHolder, PodState } from '../cluster.ts';
 import { type NamedPod, podRefusal, podText } from './pod-refusal.ts';
-import { deathOf, isPodUid, type PodView, parsePodView } from './pod-view.ts';
+import { deathOf, isFinished, isPodUid, type PodView, parsePodView } from './pod-view.ts';
 import { readObject } from './read-object.ts';
 import { SharedReads } from './shared-reads.ts';
 
 /**
- * The API server sends something on a watch about every minute (bookmarks). After three such times without a word, a pod that
- * was not heard of may well live.
+ * The API server sends something on a watch about every minute (bookmarks) where anything changes. After three such times without a
+ * word, what was heard of pods may be old.
  */
 const silenceMaxMsDefault = 180_000;
 
@@ -29,7 +29,7 @@ export interface OwnPodsOptions {
   readonly api: KubeApi;
   readonly nodeName: string;
   readonly log: Logger;
-  /** How long the watch may be silent before what it does not know counts as living. @default 180_000 */
+  /** How long the watch may be silent before it tells nothing any more. @default 180_000 */
   readonly silenceMaxMs?: number;
 }
 
@@ -122,14 +122,15 @@ export class OwnPods {
   }
 
   /**
-   * The state of a holder's pod as last heard of. While the watch is silent, or has not begun, a pod that it does not know
-   * counts as living: only what is known to be gone may be freed.
+   * The state of a holder's pod as last heard of. While the watch is silent, or has not begun, it tells nothing of pods that live
+   * or that it does not know: only what is known to be gone may be freed.
    */
   state({ pod: { namespace, name }, uid }: PodHolder): PodState {
     if (name === '') return 'unknown';
     const pod = this.get(namespace, name);
-    if (pod !== undefined && isHolderOf(pod, uid)) return stateOf(pod);
-    return this.isCurrent ? 'gone' : 'living';
+    const state = pod !== undefined && isHolderOf(pod, uid) ? stateOf(pod) : undefined;
+    if (state === 'gone' || state === 'ending') return state;
+    return this.isCurrent ? (state ?? 'gone') : 'unheard';
   }
 
   /**
@@ -184,6 +185,7 @@ function isHolderOf(pod: PodView, uid: string): boolean {
   return uid === '' || isPodUid(pod, uid);
 }
 
-function stateOf(pod: PodView): PodState {
-  return deathOf(pod) === undefined ? 'living' : 'gone';
+function stateOf(pod: PodView): 'living' | 'ending' | 'gone' {
+  if (deathOf(pod) === undefined) return 'living';
+  return pod.deleting && !isFinished(pod) ? 'ending' : 'gone';
 }

@@ -83,6 +83,11 @@ export function deathOf(pod: PodView): string | undefined {
   return undefined;
 }
 
+/** Whether all containers of a pod have ended; one that is not being deleted may be started again. */
+export function isFinished({ phase }: Pick<PodView, 'phase'>): boolean {
+  return phase === 'Succeeded' || phase === 'Failed';
+}
+
 function fieldsOf(object: unknown, key: string): Readonly<Record<string, unknown>> {
   const value = isObject(object) ? object[key] : undefined;
   return isObject(value) ? value : {};
