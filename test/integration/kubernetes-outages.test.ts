@@ -71,6 +71,38 @@ test('DELs while the API server is away are done when it is back', async () => {
   await world.untilSettled();
 });
 
+test('SIGTERM while the API server is away ends an agent soon, and its work is done after the next start', async () => {
+  const agent = world.agent('node-a');
+  const pods = [];
+  for (let n = 0; n < 6; n++) {
+    const pod = await world.createPod(`ending-${n}`, 'node-a');
+    pods.push((await world.addUntilServed(pod, ipam)).pod);
+  }
+  const waiting = await world.createPod('ending-late', 'node-a');
+  for (const pod of pods) {
+    await world.removePod(pod);
+    await world.endSandbox(pod);
+    world.forget(pod);
+  }
+  await world.plane.killApiServer();
+  const [first, ...others] = pods;
+  assert.ok(first);
+  // From here on a tombstone is played back again and again.
+  assert.equal((await world.del(first, ipam)).status, 200);
+  const requests = [world.add(waiting, ipam), ...others.map(async (pod) => world.del(pod, ipam))];
+  const answers = Promise.allSettled(requests);
+  await until('DELs take long', () => agent.log.split('left a tombstone').length > pods.length);
+  await sleep(5_000);
+  const { exitCode } = await agent.stop();
+  // Not killed: what stops an agent waits for 20 s.
+  assert.equal(exitCode, 0);
+  await answers;
+  await world.plane.startApiServer();
+  await agent.start();
+  await world.untilReady('node-a');
+  await world.untilSettled();
+});
+
 test('an etcd that stands still for 10 s costs nothing but time', async () => {
   await duringTraffic(60, async () => {
     world.plane.pauseEtcd();

@@ -8,7 +8,7 @@ import { unusable } from '../ledger-slot.ts';
 import type { NodeParts } from '../node-parts.ts';
 import type { NodeServices } from '../node-services.ts';
 import type { PodEvents } from '../pod-events.ts';
-import { rest } from '../rest.ts';
+import { rest, untilAborted } from '../rest.ts';
 import type { LedgerRepair } from './ledger-repair.ts';
 
 /** How often waiting tombstones are tried again. */
@@ -68,11 +68,13 @@ export class KubernetesNode implements NodeServices {
 
   /** Tries until the records are loaded and served, or the signal is aborted. */
   async #load(signal: AbortSignal): Promise<void> {
-    const { context, slot } = this.#options.parts;
+    const { context, slot, sweep } = this.#options.parts;
     for (let waitMs = loadAgainMsMin; !signal.aborted; waitMs = Math.min(waitMs * 2, loadAgainMsMax)) {
       try {
         await this.#loadOnce(signal);
         context.log.info({ records: slot.ledger.ownRecords().length }, 'records are loaded');
+        // What ended while this agent was away is in them.
+        sweep.soon();
         return;
       } catch (error) {
         if (signal.aborted) return;
@@ -86,14 +88,9 @@ export class KubernetesNode implements NodeServices {
 
   async #loadOnce(signal: AbortSignal): Promise<void> {
     const { cluster, openLedger, parts } = this.#options;
-    const opening = this.#opened === undefined ? openLedger(signal) : Promise.resolve(this.#opened);
-    const [ledger] = await Promise.all([
-      opening.then((opened) => {
-        this.#opened = opened;
-        return opened;
-      }),
-      cluster.synced(signal),
-    ]);
+    this.#opened ??= await openLedger(signal);
+    await cluster.synced(signal);
+    const ledger = this.#opened;
     const waiting = await parts.tombstones.replay(ledger, signal);
     if (waiting > 0) throw new LedgerError('LEDGER_IO', `${waiting} earlier DELs could not be done yet`);
     parts.slot.open(ledger);
@@ -104,9 +101,11 @@ export class KubernetesNode implements NodeServices {
     while (!signal.aborted) {
       await rest(replayMs, signal);
       if (signal.aborted || slot.problem !== undefined) continue;
-      await tombstones
+      const replay = tombstones
         .replay(slot.ledger, signal)
         .catch((error: unknown) => context.log.error({ err: error }, 'tombstones could not be read'));
+      // A release may wait for an API server that is away: the agent's end does not, and closing the ledger ends it.
+      await untilAborted(replay, signal);
     }
   }
 
