@@ -1,5 +1,5 @@
 import type { Cluster, RequestFacts } from '../../src/cluster/cluster.ts';
-import { CniError } from '../../src/cni/error.ts';
+import { CniCode, CniError } from '../../src/cni/error.ts';
 import { formatAddress } from '../../src/ip/address.ts';
 import type { AddPlan } from '../../src/ipam/add-plan.ts';
 import { chooseAddress } from '../../src/ipam/choose.ts';
@@ -19,6 +19,13 @@ import { type LedgerSlot, toCniError } from './ledger-slot.ts';
 import { movesWithPools, standingAddresses } from './standing-addresses.ts';
 import { surplusRecords } from './surplus-records.ts';
 import type { Tombstones } from './tombstones.ts';
+
+/** Problems that a pool may solve of which nothing was heard yet. */
+const wantsPool: ReadonlySet<number> = new Set([
+  CniCode.noPoolSelected,
+  CniCode.poolUnknown,
+  CniCode.poolsFiltered,
+]);
 
 /** A dry run: the plan, and what the ledger would have answered. */
 export interface Explanation {
@@ -70,9 +77,8 @@ export class Attachments {
   }
 
   async #claim(request: AddRequest, signal: AbortSignal): Promise<readonly AllocatedAddress[]> {
-    const { aftermath, cluster, enabledFamilies, log } = this.#options;
-    const facts = await cluster.facts(request.attachment.pod, { signal });
-    const plan = planAdd(request.nicRequest, facts, enabledFamilies);
+    const { aftermath, cluster, log } = this.#options;
+    const { facts, plan } = await this.#decide(request, signal);
     const claimant = claimantOf(request, facts, cluster.nodeName);
     const records =
       plan.problem === undefined
@@ -95,6 +101,20 @@ export class Attachments {
     }
     aftermath.allocated(claimant.holder, addresses);
     return addresses;
+  }
+
+  /** A refusal for want of a pool stands only when there is none that was made or changed a moment ago. */
+  async #decide(
+    { attachment, nicRequest }: AddRequest,
+    signal: AbortSignal,
+  ): Promise<{ readonly facts: RequestFacts; readonly plan: AddPlan }> {
+    const { cluster, enabledFamilies } = this.#options;
+    for (let hasCaughtUp = false; ; hasCaughtUp = true) {
+      const facts = await cluster.facts(attachment.pod, { signal });
+      const plan = planAdd(nicRequest, facts, enabledFamilies);
+      const isFinal = hasCaughtUp || !wantsPool.has(plan.problem?.code ?? 0);
+      if (isFinal || !(await cluster.catchUp({ signal }))) return { facts, plan };
+    }
   }
 
   async #allocate(
@@ -144,9 +164,8 @@ export class Attachments {
 
   /** What `add` would do now, without doing it. */
   async explain(request: AddRequest, signal: AbortSignal): Promise<Explanation> {
-    const { cluster, enabledFamilies, ledger } = this.#options;
-    const facts = await cluster.facts(request.attachment.pod, { signal });
-    const plan = planAdd(request.nicRequest, facts, enabledFamilies);
+    const { cluster, ledger } = this.#options;
+    const { facts, plan } = await this.#decide(request, signal);
     if (plan.problem !== undefined) return { plan, facts, error: plan.problem };
     const claimant = claimantOf(request, facts, cluster.nodeName);
     try {

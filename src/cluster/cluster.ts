@@ -63,6 +63,13 @@ export interface Cluster {
   /** The pools as they are now. */
   catalog(): PoolCatalog;
 
+  /**
+   * Looks for pools that were made or changed just now, of which nothing was heard yet. Never fails but by the signal.
+   *
+   * @returns whether the catalogue is another than before, or may be
+   */
+  catchUp(options: { readonly signal: AbortSignal }): Promise<boolean>;
+
   /** Conditions of a pool, worst first. */
   conditions(poolName: string): readonly PoolCondition[];
 

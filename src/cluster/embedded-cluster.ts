@@ -27,6 +27,11 @@ export class EmbeddedCluster implements Cluster {
     return this.#catalog;
   }
 
+  /** The folder is watched, and read as a whole. */
+  catchUp(): Promise<boolean> {
+    return Promise.resolve(false);
+  }
+
   conditions(poolName: string): readonly PoolCondition[] {
     return this.#conditions.get(poolName) ?? [];
   }

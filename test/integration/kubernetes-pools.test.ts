@@ -43,6 +43,19 @@ test('two pools that overlap behind admission’s back give no address twice', a
   for (const { pod } of pods) await world.endPod(pod);
 });
 
+test('a pool that was made a moment before its first pod is known to the first ADD', async () => {
+  for (let n = 0; n < 5; n++) {
+    const name = `moment-${n}`;
+    const pod = await world.createPod(name, nodes[0] ?? '');
+    const made = { apiVersion: 'spiderpool.spidernet.io/v2beta1', kind: 'SpiderIPPool', metadata: { name } };
+    const spec = { subnet: `10.99.${n}.0/24`, ips: [`10.99.${n}.1`] };
+    await world.admin('POST', '/apis/spiderpool.spidernet.io/v2beta1/spiderippools', { ...made, spec });
+    const answer = await world.add(pod, { default_ipv4_ippool: [name] });
+    assert.equal(answer.status, 200, answer.text);
+    await world.endPod(pod);
+  }
+});
+
 test('a disabled pool keeps what it gave and gives nothing new', async () => {
   await world.createPool('switch', { subnet: '10.72.0.0/24', ips: ['10.72.0.1-10.72.0.8'] });
   const { pod, address } = await runPod('switch-0', 'switch');

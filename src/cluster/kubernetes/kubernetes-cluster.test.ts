@@ -403,6 +403,29 @@ test('KubernetesCluster.catalog() leaves out reserved addresses, the readable on
   await admin('DELETE', `${pools}/${pool}`);
 });
 
+test('KubernetesCluster.catchUp() finds a pool before the watch tells of it, and one look serves all who ask', async () => {
+  await using followed = followCluster(kubeconfig);
+  const { cluster } = followed;
+  await cluster.synced(signal);
+  const pool = unique('fresh');
+  // The watch breaks and stays so.
+  const cut = proxy.inject({ path: /watch=true/, fault: { kind: 'status', status: 500 } });
+  const noList = proxy.inject({ path: /limit=500/, fault: { kind: 'status', status: 500 } });
+  proxy.cutAll();
+  await until('the watch is broken', () => cut.hits > 0);
+  await createPool(plane, pool, { subnet: '10.61.0.0/24', ips: ['10.61.0.1'] });
+  const before = countGets(/\/spiderippools(?!.*watch)/) - noList.hits;
+  const found = await Promise.all([1, 2, 3].map(async () => cluster.catchUp({ signal })));
+  assert.deepEqual(found, [true, true, true]);
+  assert.ok(cluster.catalog().byName.has(pool));
+  assert.equal(countGets(/\/spiderippools(?!.*watch)/) - noList.hits - before, 2);
+  // It goes again when the watch, by then, does not know it.
+  await admin('DELETE', `${pools}/${pool}`);
+  await until('it is forgotten', () => !cluster.catalog().byName.has(pool));
+  cut.remove();
+  noList.remove();
+});
+
 test('KubernetesCluster reads many pools as pages of a list, and single changes one by one', async () => {
   const names = Array.from({ length: 90 }, () => unique('many'));
   await Promise.all(

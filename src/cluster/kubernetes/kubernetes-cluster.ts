@@ -123,6 +123,10 @@ export class KubernetesCluster implements Cluster {
     return this.#pools.catalog();
   }
 
+  catchUp({ signal }: { readonly signal: AbortSignal }): Promise<boolean> {
+    return this.#pools.catchUp(signal);
+  }
+
   conditions(poolName: string): readonly PoolCondition[] {
     return this.#pools.conditions(poolName);
   }

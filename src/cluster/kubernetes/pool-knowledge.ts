@@ -72,6 +72,18 @@ export class PoolKnowledge {
     return this.#catalog;
   }
 
+  /**
+   * Reads pools that the watch has not told of yet. Never fails but by the signal.
+   *
+   * @returns whether the catalogue was put together anew
+   */
+  async catchUp(signal: AbortSignal): Promise<boolean> {
+    const builtMs = this.#builtMs;
+    await this.#pools.catchUp(signal);
+    if (this.#hasChanged) this.#build();
+    return this.#builtMs !== builtMs;
+  }
+
   /** What an operator should know of a pool, worst first. */
   conditions(poolName: string): readonly PoolCondition[] {
     this.#conditions ??= withOverlaps(ownConditions(this.#pools.pools), compiledOf(this.#pools.pools));

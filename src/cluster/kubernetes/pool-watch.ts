@@ -8,6 +8,7 @@ import { MalformedObjectError } from './malformed-object.ts';
 import { parseMetadata } from './object-metadata.ts';
 import { poolFingerprint } from './pool-fingerprint.ts';
 import { isNotFound } from './read-object.ts';
+import { SharedReads } from './shared-reads.ts';
 import { readStoredPool, type StoredPool } from './stored-pool.ts';
 import { waitOrAbort } from './wait-or-abort.ts';
 
@@ -25,6 +26,18 @@ const recordsPauseMs = 5_000;
 
 /** Pause before a failed reading is tried again: doubled each time, with jitter. */
 const retryMs = { first: 200, max: 30_000 } as const;
+
+/** All who look for a pool that is not known within this time share one look: a wrong name is asked for again and again. */
+const lookKeepMs = 2_000;
+
+/** A look is worth so long a wait to who asks for a pool. */
+const lookMs = 3_000;
+
+/** Pools that a look reads at most; more than that the watch is about to tell. */
+const lookedAtMax = 16;
+
+/** A pool that was read before the watch told of it: what the watch has not told by then was deleted in between. */
+const aheadMsMax = 10_000;
 
 /** What the watch holds of a pool. */
 interface PoolMetadata {
@@ -53,6 +66,7 @@ export class PoolWatch {
   readonly #watch: Reflector<PoolMetadata>;
   readonly #read = new Map<string, ReadPool>();
   readonly #due = new DueNames();
+  readonly #looks = new SharedReads<void>({ keepMs: lookKeepMs });
   readonly #ready = Promise.withResolvers<void>();
   #isReady = false;
 
@@ -88,6 +102,31 @@ export class PoolWatch {
   /** All pools as they were read last, by name. */
   get pools(): ReadonlyMap<string, StoredPool> {
     return this.#read;
+  }
+
+  /** Reads pools that were made or changed just now, before the watch tells of them. Never fails but by the signal. */
+  async catchUp(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#looks.get('', signal, (shared) => this.#look(shared));
+    } catch (error) {
+      signal.throwIfAborted();
+      this.#options.log.debug({ err: error }, 'could not look for new pools');
+    }
+  }
+
+  async #look(signal: AbortSignal): Promise<void> {
+    const path = resourcePath(kubeResources.pools);
+    const limits = { tryTimeoutMs: lookMs, retryForMs: 0, signal };
+    const list = await this.#options.api.request({ method: 'GET', path, view: 'metadata', ...limits });
+    const unknown = parsePage(list)
+      .items.map(parsePoolMetadata)
+      .filter((pool) => this.#readDelayMs(pool) === 0);
+    for (const { name } of unknown.slice(0, lookedAtMax)) {
+      const one = resourcePath(kubeResources.pools, { name });
+      this.#accept(await this.#options.api.request({ method: 'GET', path: one, ...limits }), {
+        isAhead: true,
+      });
+    }
   }
 
   #changed(name: string, now: PoolMetadata | undefined): void {
@@ -127,6 +166,7 @@ export class PoolWatch {
   /** A reading before may have shown what the watch told only afterwards. */
   #isOutdated(name: string): boolean {
     const watched = this.#watch.items.get(name);
+    if (watched === undefined && this.#read.delete(name)) this.#options.onChange();
     return watched !== undefined && this.#readDelayMs(watched) !== undefined;
   }
 
@@ -182,10 +222,13 @@ export class PoolWatch {
     } while (next !== undefined);
   }
 
-  /** Only what the watch knows: what it does not know was deleted since, or is new and will be told. */
-  #accept(object: unknown): void {
+  /** Only what the watch knows: what it does not know was deleted since, or is new and will be told. Ahead of it only for a while. */
+  #accept(object: unknown, { isAhead = false }: { readonly isAhead?: boolean } = {}): void {
     const { name, fingerprint, resourceVersion } = parsePoolMetadata(object);
-    if (!this.#watch.items.has(name)) return;
+    if (!this.#watch.items.has(name)) {
+      if (!isAhead) return;
+      this.#due.add(name, performance.now() + aheadMsMax);
+    }
     const before = this.#read.get(name);
     if (before?.resourceVersion === resourceVersion) return;
     const stored = readStoredPool(object);
