@@ -46,7 +46,7 @@ test('two pools that overlap behind admission’s back give no address twice', a
 test('a pool that was made a moment before its first pod is known to the first ADD', async () => {
   for (let n = 0; n < 5; n++) {
     const name = `moment-${n}`;
-    const pod = await world.createPod(name, nodes[0] ?? '');
+    const pod = await world.createPod(name, 'node-a');
     const made = { apiVersion: 'spiderpool.spidernet.io/v2beta1', kind: 'SpiderIPPool', metadata: { name } };
     const spec = { subnet: `10.99.${n}.0/24`, ips: [`10.99.${n}.1`] };
     await world.admin('POST', '/apis/spiderpool.spidernet.io/v2beta1/spiderippools', { ...made, spec });

@@ -419,6 +419,9 @@ test('KubernetesCluster.catchUp() finds a pool before the watch tells of it, and
   assert.deepEqual(found, [true, true, true]);
   assert.ok(cluster.catalog().byName.has(pool));
   assert.equal(countGets(/\/spiderippools(?!.*watch)/) - noList.hits - before, 2);
+  // Who asks again and again is not looked for each time.
+  for (let n = 0; n < 30; n++) assert.equal(await cluster.catchUp({ signal }), false);
+  assert.ok(countGets(/\/spiderippools(?!.*watch)/) - noList.hits - before < 20);
   // It goes again when the watch, by then, does not know it.
   await admin('DELETE', `${pools}/${pool}`);
   await until('it is forgotten', () => !cluster.catalog().byName.has(pool));

@@ -27,8 +27,9 @@ const recordsPauseMs = 5_000;
 /** Pause before a failed reading is tried again: doubled each time, with jitter. */
 const retryMs = { first: 200, max: 30_000 } as const;
 
-/** All who look for a pool that is not known within this time share one look: a wrong name is asked for again and again. */
-const lookKeepMs = 2_000;
+/** Looks for pools that are not known: so many in a row, and one more with each such time. A wrong name is asked for again and again. */
+const looksMax = 10;
+const lookRefillMs = 2_000;
 
 /** A look is worth so long a wait to who asks for a pool. */
 const lookMs = 3_000;
@@ -66,7 +67,9 @@ export class PoolWatch {
   readonly #watch: Reflector<PoolMetadata>;
   readonly #read = new Map<string, ReadPool>();
   readonly #due = new DueNames();
-  readonly #looks = new SharedReads<void>({ keepMs: lookKeepMs });
+  readonly #looks = new SharedReads<void>();
+  #looksLeft = looksMax;
+  #refilledMs = performance.now();
   readonly #ready = Promise.withResolvers<void>();
   #isReady = false;
 
@@ -107,11 +110,22 @@ export class PoolWatch {
   /** Reads pools that were made or changed just now, before the watch tells of them. Never fails but by the signal. */
   async catchUp(signal: AbortSignal): Promise<void> {
     try {
-      await this.#looks.get('', signal, (shared) => this.#look(shared));
+      await this.#looks.get('', signal, async (shared) => {
+        if (this.#mayLook()) await this.#look(shared);
+      });
     } catch (error) {
       signal.throwIfAborted();
       this.#options.log.debug({ err: error }, 'could not look for new pools');
     }
+  }
+
+  #mayLook(): boolean {
+    const refilled = Math.floor((performance.now() - this.#refilledMs) / lookRefillMs);
+    this.#looksLeft = Math.min(looksMax, this.#looksLeft + refilled);
+    this.#refilledMs += refilled * lookRefillMs;
+    if (this.#looksLeft === 0) return false;
+    this.#looksLeft -= 1;
+    return true;
   }
 
   async #look(signal: AbortSignal): Promise<void> {
