@@ -21,6 +21,13 @@ import { type Grant, WantSearch } from './want-search.ts';
 const JITTER_FIRST_MS = 4;
 const JITTER_LAST_MS = 500;
 
+/**
+ * How often a claim that held some of its addresses, and gave them back because others were exhausted, tries again before it is
+ * refused: another may have held those others in just the same way. The wait before, at random, doubles from the first.
+ */
+const YIELDS_MAX = 4;
+const YIELD_FIRST_MS = 100;
+
 export interface ClaimRequest {
   readonly claimant: Claimant;
   readonly wants: readonly Want[];
@@ -53,6 +60,7 @@ export class ClaimRun {
   readonly #request: ClaimRequest;
   /** New records that this claim has written, whichever pass did. */
   readonly #taken = new Map<Address, Taken>();
+  #yields = 0;
 
   constructor(parts: LedgerParts, tools: ClaimTools, request: ClaimRequest) {
     this.#parts = parts;
@@ -113,10 +121,7 @@ export class ClaimRun {
       await waitFor(result.settled, this.#request.signal);
       return undefined;
     }
-    if (result.kind === 'refused') {
-      await this.#giveBack();
-      return result;
-    }
+    if (result.kind === 'refused') return this.#giveWay(result);
     const taken = await this.#take(result.grants);
     if (taken === undefined) return undefined;
     const changed = await this.#change(plan.changes);
@@ -128,6 +133,18 @@ export class ClaimRun {
       kind: 'claimed',
       addresses: addresses.map((it) => ({ ...it, standing: !this.#taken.has(it.record.address) })),
     };
+  }
+
+  /** Gives back what was taken; undefined when another may do the same right now, so that a further try may be served. */
+  async #giveWay(
+    refused: Extract<ClaimOutcome, { readonly kind: 'refused' }>,
+  ): Promise<ClaimOutcome | undefined> {
+    const mayBeServed = this.#taken.size > 0 && refused.refusals.every(({ cause }) => cause === 'exhausted');
+    await this.#giveBack();
+    if (!mayBeServed || this.#yields === YIELDS_MAX) return refused;
+    await pause(YIELD_FIRST_MS * 2 ** this.#yields * this.#parts.random(), this.#parts.closing);
+    this.#yields++;
+    return undefined;
   }
 
   #plan(standing: Pick<Standing, 'own' | 'kept'>): ClaimPlan {
