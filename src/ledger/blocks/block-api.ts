@@ -51,13 +51,14 @@ export class BlockApi {
     this.#log = log;
   }
 
-  /** A quorum read. A block that does not exist is one whose addresses were never used. */
-  async get(base: Address, signal?: AbortSignal): Promise<Block> {
+  /** A quorum read. A block that does not exist is one whose addresses were never used. @param retryForMs of the request */
+  async get(base: Address, signal: AbortSignal, retryForMs?: number): Promise<Block> {
     try {
       const object = await this.#api.request({
         method: 'GET',
         path: pathOf(base),
-        ...(signal && { signal }),
+        signal,
+        ...(retryForMs !== undefined && { retryForMs }),
       });
       return this.#parse(object, base);
     } catch (error) {

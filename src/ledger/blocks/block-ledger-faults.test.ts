@@ -141,11 +141,11 @@ void describe('BlockLedger behind faults', () => {
     await sleep(500);
     await plane.startApiServer();
     const records = await Promise.all(claims);
-    assert.equal(new Set(records.map((it) => it.address)).size, 120);
+    assert.equal(new Set(records.map((outcome) => outcome.address)).size, 120);
     const stored = await one.ledger.records({ pool: pool.name }, { limit: 5000 });
     assert.deepEqual(
-      stored.map((it) => it.holders[0]?.uid).sort(),
-      records.map((it) => it.holders[0]?.uid).sort(),
+      new Set(stored.map((record) => record.holders[0]?.uid)),
+      new Set(records.map((record) => record.holders[0]?.uid)),
     );
   });
 
@@ -158,7 +158,7 @@ void describe('BlockLedger behind faults', () => {
         one.ledger.claim(one.claimant(`l1-${round}`), [wantOf('eth0', [pool])], chooseAddress),
         two.ledger.claim(two.claimant(`l2-${round}`), [wantOf('eth0', [pool])], chooseAddress),
       ]);
-      assert.deepEqual(outcomes.map((it) => it.kind).sort(), ['claimed', 'refused']);
+      assert.deepEqual(outcomes.map((outcome) => outcome.kind).sort(), ['claimed', 'refused']);
     }
   });
 
@@ -231,7 +231,7 @@ void describe('BlockLedger behind faults', () => {
         claimedRecord(agent.ledger, agent.claimant(`policy${i}`), wantOf(i === 5 ? 'bad' : 'eth0', [pool])),
       ),
     );
-    const failed = outcomes.flatMap((it, i) => (it.status === 'rejected' ? [i] : []));
+    const failed = outcomes.flatMap((outcome, i) => (outcome.status === 'rejected' ? [i] : []));
     assert.deepEqual(failed, [5]);
     assert.notEqual(await cluster.block(first.address), undefined);
   });
@@ -289,8 +289,8 @@ void describe('BlockLedger behind faults', () => {
       ]);
       const { owner } = a;
       assert.ok(owner);
-      const records = (await one.ledger.records({ owner })).filter((it) =>
-        pool.eligible.contains(it.address),
+      const records = (await one.ledger.records({ owner })).filter((record) =>
+        pool.eligible.contains(record.address),
       );
       assert.equal(records.length, 1);
       assert.equal(a.address, b.address);
@@ -335,7 +335,7 @@ async function opened(node: string, options: Parameters<typeof cluster.agent>[1]
   return {
     ...agent,
     claimant: (pod, sandbox) => claimantOf(pod, sandbox, node),
-    [Symbol.asyncDispose]: agent.crash,
+    [Symbol.asyncDispose]: () => agent.crash(),
   };
 }
 

@@ -243,24 +243,38 @@ export class BlockWriter {
     }
     const waitMs = Math.max(backOffMs(failures, this.#parts.random), error.retryAfterMs ?? 0);
     await pause(waitMs, this.#parts.closing);
-    if (verdict === 'doubtful') return false;
+    if (verdict === 'doubtful') {
+      // The answer to the same write tells most. When that is lost too, or others wait for a reading, a look may help.
+      if (failures === 0 && this.#readers.length === 0) return false;
+      await this.#tryToRead();
+      const open = this.#sift(batch);
+      if (open.length === batch.length) return false;
+      this.#queue.unshift(...open);
+      return true;
+    }
     this.#queue.unshift(...batch);
     return true;
   }
 
+  /** Returns false when the block can't be read now. */
+  async #tryToRead(): Promise<boolean> {
+    const { api, closing } = this.#parts;
+    const readers = this.#readers.splice(0);
+    try {
+      this.#take(await api.get(this.base, closing, 0), readers);
+      return true;
+    } catch (error) {
+      this.#readers.unshift(...readers);
+      if (!(error instanceof KubeError || closing.aborted)) throw error;
+      return false;
+    }
+  }
+
   async #readUntilKnown(): Promise<void> {
-    const { api, closing, random } = this.#parts;
-    for (let failures = 0; ; failures++) {
-      if (closing.aborted) throw closedError();
-      const readers = this.#readers.splice(0);
-      try {
-        this.#take(await api.get(this.base, closing), readers);
-        return;
-      } catch (error) {
-        this.#readers.unshift(...readers);
-        if (!(error instanceof KubeError || closing.aborted)) throw error;
-      }
+    const { closing, random } = this.#parts;
+    for (let failures = 0; !(await this.#tryToRead()); failures++) {
       await pause(backOffMs(failures, random), closing);
+      if (closing.aborted) throw closedError();
     }
   }
 

@@ -100,6 +100,7 @@ export class Repair {
         (a, b) => a.record.sinceMs - b.record.sinceMs || compareAddresses(a.record.address, b.record.address),
       );
     for (const { record } of unknown) {
+      if (this.#isPending(record)) continue;
       const slot = await this.#readSlot(record.address);
       if (slot.kind !== 'record' || !isSameAllocation(slot.record, record) || !this.#parts.own.isOwn(slot))
         continue;
