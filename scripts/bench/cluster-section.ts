@@ -66,7 +66,7 @@ function shapeText({ nodes, podsPerNode }: BurstShape): string {
 
 function burstTable({ bursts }: ClusterData): Table {
   return {
-    title: `Agents × pods, all at once, 20 in flight a node, ${bursts[0]?.rounds.length ?? 0} rounds`,
+    title: `Agents × pods, all at once, 20 in flight a node; rounds: ${bursts.map(({ rounds }) => rounds.length).join(', ')}`,
     columns: ['burst', 'pool', 'failed ADDs', 'wall, s', 'p50, ms', 'p99, ms', 'all released, s'],
     rows: bursts.map(({ shape, rounds }) => [
       shapeText(shape),
