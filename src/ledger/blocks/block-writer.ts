@@ -7,16 +7,10 @@ import { LedgerError } from '../errors.ts';
 import type { Block } from './block.ts';
 import type { BlockApi } from './block-api.ts';
 import { blockName } from './block-name.ts';
+import { BusySlots } from './busy-slots.ts';
 import { backOffMs, pause, waitFor } from './pause.ts';
 import { PendingChange, verdictOf } from './pending-change.ts';
-import {
-  type ChangeKind,
-  type ChangeOutcome,
-  labelsOf,
-  patchOf,
-  type SlotChange,
-  slotsOf,
-} from './slot-change.ts';
+import { type ChangeOutcome, labelsOf, patchOf, type SlotChange, slotsOf } from './slot-change.ts';
 import { closedError, toLedgerError } from './to-ledger-error.ts';
 
 /** How often the same change may be refused although the slot stands as expected before that is called a defect. */
@@ -33,16 +27,13 @@ export interface WriterParts {
   readonly onConflict: () => void;
 }
 
-interface Busy extends PromiseWithResolvers<void> {
-  readonly kind: ChangeKind;
-}
-
 /**
  * The only one in this process that writes to a block. One patch is under way at a time; what arrives meanwhile goes into the
  * next. A write whose outcome is unknown is sent again, the same, until the outcome is known: its tests make that harmless.
  */
 export class BlockWriter {
   readonly base: Address;
+  readonly busy = new BusySlots();
   readonly #parts: WriterParts;
   /** As the API server last returned it. */
   #block: Block | undefined;
@@ -50,7 +41,6 @@ export class BlockWriter {
   /** Of the queue and of the batch that is under way. */
   readonly #pending = new Set<PendingChange>();
   #readers: PromiseWithResolvers<Block>[] = [];
-  readonly #busy = new Map<number, Busy>();
   #isWorking = false;
 
   constructor(base: Address, parts: WriterParts) {
@@ -63,14 +53,9 @@ export class BlockWriter {
     return this.#block;
   }
 
-  /** Slots that are reserved or being written, with what is done to them. */
-  get busy(): ReadonlyMap<number, { readonly kind: ChangeKind }> {
-    return this.#busy;
-  }
-
   /** Whether nobody would miss it. */
   get isIdle(): boolean {
-    return !this.#isWorking && this.#busy.size === 0;
+    return !this.#isWorking && this.busy.size === 0;
   }
 
   /** Takes over a reading that was made for another purpose, if it is not older than what is known. */
@@ -93,26 +78,6 @@ export class BlockWriter {
     return this.#block ?? this.refresh(signal);
   }
 
-  /** Keeps a slot for a change to come; it must not be busy. */
-  reserve(index: number, kind: ChangeKind): void {
-    if (this.#busy.has(index)) throw new InvariantError(`slot ${index} of ${blockName(this.base)} is busy`);
-    this.#busy.set(index, { kind, ...Promise.withResolvers<void>() });
-  }
-
-  /** Gives up a reservation. */
-  unreserve(index: number): void {
-    const busy = this.#busy.get(index);
-    this.#busy.delete(index);
-    busy?.resolve();
-  }
-
-  /** Waits until a slot is not busy at this moment. */
-  async settled(index: number, signal?: AbortSignal): Promise<void> {
-    for (let busy = this.#busy.get(index); busy !== undefined; busy = this.#busy.get(index)) {
-      await waitFor(busy.promise, signal);
-    }
-  }
-
   /** Waits until all writes that were asked for by now have ended, however they do. */
   async written(signal?: AbortSignal): Promise<void> {
     await waitFor(Promise.allSettled([...this.#pending].map((pending) => pending.outcome)), signal);
@@ -124,12 +89,12 @@ export class BlockWriter {
    *   taken back in time
    */
   write(change: SlotChange): Promise<ChangeOutcome> {
-    if (this.#block === undefined || !this.#busy.has(change.index)) {
+    if (this.#block === undefined || !this.busy.has(change.index)) {
       throw new InvariantError(`slot ${change.index} of ${blockName(this.base)} was not read and reserved`);
     }
     const pending = new PendingChange(change, (ended) => {
       this.#pending.delete(ended);
-      this.unreserve(ended.change.index);
+      this.busy.unreserve(ended.change.index);
     });
     this.#queue.push(pending);
     this.#pending.add(pending);

@@ -193,7 +193,7 @@ export class ClaimRun {
     const { signal } = this.#request;
     const index = slotIndex(record.address);
     const writer = cache.writer(blockBase(record.address));
-    await writer.settled(index, signal);
+    await writer.busy.settled(index, signal);
     const slot = (await writer.refresh(signal)).slot(index);
     if (slot.kind === 'record' && sameRecord(slot.record, record)) return true;
     if (slot.kind === 'unused' && this.#parts.own.at(record.address)?.record === record) {

@@ -138,8 +138,10 @@ export class PoolFinder {
       );
       if (choice === undefined) {
         const others = [...busy].flatMap(([address, writer]) => {
-          const kind = writer.busy.get(slotIndex(address))?.kind;
-          return kind === 'keep' || ask.spokenFor.has(address) ? [] : [writer.settled(slotIndex(address))];
+          const kind = writer.busy.kindOf(slotIndex(address));
+          return kind === 'keep' || ask.spokenFor.has(address)
+            ? []
+            : [writer.busy.settled(slotIndex(address))];
         });
         if (others.length > 0) return { kind: 'blocked', settled: Promise.race(others) };
         // The repair either puts them back or finds that nobody needs them.
@@ -257,7 +259,7 @@ export class PoolFinder {
   }
 
   #found(choice: Choice, writer: BlockWriter, ask: SearchAsk): Found {
-    if (ask.reserves) writer.reserve(slotIndex(choice.address), 'take');
+    if (ask.reserves) writer.busy.reserve(slotIndex(choice.address), 'take');
     this.#current = writer.base;
     return { kind: 'found', pool: this.range, ...choice };
   }
@@ -286,7 +288,7 @@ export class PoolFinder {
     const busy = new Map<Address, BlockWriter>();
     for (const writer of this.#parts.cache.all()) {
       if (writer.busy.size === 0 || this.#stepsTo(writer) === undefined) continue;
-      for (const index of writer.busy.keys()) {
+      for (const index of writer.busy.indexes()) {
         const address = slotAddress(writer.base, index);
         if (this.range.eligible.contains(address)) busy.set(address, writer);
       }

@@ -65,7 +65,7 @@ export class RecordWriter {
     const index = slotIndex(address);
     const former = unallocated(writer.block, index);
     if (former === undefined) {
-      writer.unreserve(index);
+      writer.busy.unreserve(index);
       return undefined;
     }
     let stored = record;
@@ -138,7 +138,7 @@ export class RecordWriter {
     const writer = this.#parts.cache.writer(blockBase(record.address));
     const index = slotIndex(record.address);
     if (writer.block === undefined || writer.busy.has(index)) return false;
-    writer.reserve(index, 'take');
+    writer.busy.reserve(index, 'take');
     const next = encodeRecord(record, undefined, keptOn);
     const change = { kind: 'take', next, labels: recordLabels(record, keptOn) } as const;
     const outcome = await this.#write({ writer, index, raw: over }, change, (slot) => this.#note(slot));
@@ -162,13 +162,13 @@ export class RecordWriter {
     const index = slotIndex(record.address);
     for (let isFresh = false; ; ) {
       const writer = this.#parts.cache.writer(blockBase(record.address));
-      await writer.settled(index, signal);
+      await writer.busy.settled(index, signal);
       const { block } = writer;
       if (block !== undefined && this.#parts.cache.peek(block.base) === writer && !writer.busy.has(index)) {
         const slot = block.slot(index);
         const stands = slot.kind === 'record' && sameRecord(slot.record, record);
         if (stands || (isFresh && restores && slot.kind === 'unused')) {
-          writer.reserve(index, kind);
+          writer.busy.reserve(index, kind);
           return { writer, index, raw: slot.kind === 'unused' ? unusedSlot : block.rawSlot(index) };
         }
         if (isFresh) return { slot };

@@ -99,14 +99,14 @@ export class WantSearch {
       const block = await writer.refresh(signal);
       if (reserves) {
         // Not waited for with other addresses in hand: the one who has this may want those.
-        if (writer.busy.has(index)) return { kind: 'blocked', settled: writer.settled(index) };
+        if (writer.busy.has(index)) return { kind: 'blocked', settled: writer.busy.settled(index) };
         if (this.#parts.cache.peek(block.base) !== writer) continue;
       }
       const { own } = this.#parts;
       const vanished = isVanished(own, block, address) ? own.at(address)?.record : undefined;
       const by = vanished ?? this.#holderOf(block.slot(index), pool);
       if (by !== undefined) return { kind: 'refused', refusal: { cause: 'requested-taken', want, by } };
-      if (reserves) writer.reserve(index, 'take');
+      if (reserves) writer.busy.reserve(index, 'take');
       return { kind: 'found', pool, address, class: 'free' };
     }
   }
@@ -137,7 +137,7 @@ export class WantSearch {
   #giveUp(): number {
     if (this.#options.reserves) {
       for (const address of this.#grants.keys()) {
-        this.#parts.cache.writer(blockBase(address)).unreserve(slotIndex(address));
+        this.#parts.cache.writer(blockBase(address)).busy.unreserve(slotIndex(address));
       }
     }
     return this.#grants.size;
