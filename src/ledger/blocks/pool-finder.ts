@@ -10,7 +10,7 @@ import type { LedgerParts } from './ledger-parts.ts';
 import { isVanished } from './own-records.ts';
 import { pause, waitFor } from './pause.ts';
 import { PoolBlocks } from './pool-blocks.ts';
-import { PoolReader, type PoolReadingResult, type WholeReading } from './pool-reader.ts';
+import { PoolReader, type PoolReadingResult, type StateReading } from './pool-reader.ts';
 import { Rounds } from './rounds.ts';
 import { labelOperation } from './slot-change.ts';
 import { classOf, correct, freeRun } from './slot-class.ts';
@@ -45,7 +45,7 @@ export interface Found extends Choice {
 export type ThoroughResult =
   | Found
   /** Only suspect addresses: to be taken when no other pool has any. */
-  | { readonly kind: 'suspect'; readonly reading: WholeReading }
+  | { readonly kind: 'suspect'; readonly reading: StateReading }
   /** Others of this process are about to take or to free addresses of the pool; whether any is left is known then. */
   | { readonly kind: 'blocked'; readonly settled: Promise<void> }
   | { readonly kind: 'none'; readonly usage: PoolUsage };
@@ -112,6 +112,7 @@ export class PoolFinder {
         const { reading } = round;
         const result = await this.#findIn(reading, ask);
         if (result.kind === 'none' || result.kind === 'suspect') {
+          if (!reading.isWhole) continue;
           this.#lastUsage = reading.state.usage();
           if (result.kind === 'none') this.#rounds.foundNothing(round);
         } else this.#rounds.reset();
@@ -125,11 +126,11 @@ export class PoolFinder {
   }
 
   /** The best address of a reading, suspect ones included. */
-  async findSuspect(reading: WholeReading, ask: SearchAsk): Promise<ThoroughResult> {
+  async findSuspect(reading: StateReading, ask: SearchAsk): Promise<ThoroughResult> {
     return this.#findIn(reading, ask, true);
   }
 
-  async #findIn(reading: WholeReading, ask: SearchAsk, takesSuspect = false): Promise<ThoroughResult> {
+  async #findIn(reading: StateReading, ask: SearchAsk, takesSuspect = false): Promise<ThoroughResult> {
     const { state } = reading;
     for (;;) {
       const busy = this.#busyAddresses();
@@ -156,7 +157,7 @@ export class PoolFinder {
   }
 
   /** Holds a choice of a whole pool's state against its block; corrects the state where it is wrong, and gives undefined. */
-  async #confirm(choice: Choice, reading: WholeReading, ask: SearchAsk): Promise<Found | undefined> {
+  async #confirm(choice: Choice, reading: StateReading, ask: SearchAsk): Promise<Found | undefined> {
     const { cache, own, nowMs } = this.#parts;
     const { address } = choice;
     const { state, ownVersion } = reading;

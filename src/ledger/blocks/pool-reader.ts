@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Address } from '../../ip/address.ts';
+import { RangeSet } from '../../ip/range-set.ts';
 import type { PoolRange } from '../../ipam/want.ts';
 import type { PoolState } from '../pool-state.ts';
 import type { Block } from './block.ts';
@@ -24,11 +25,13 @@ export type PoolReadingResult =
   /** Blocks with free addresses are known now. */
   | { readonly kind: 'refreshed' }
   /** How the pool's addresses are used. */
-  | { readonly kind: 'state'; readonly reading: WholeReading };
+  | { readonly kind: 'state'; readonly reading: StateReading };
 
-/** A reading of all blocks of a pool. */
-export interface WholeReading {
+/** A reading of the blocks of a pool. */
+export interface StateReading {
   readonly state: PoolState;
+  /** False when only some blocks were read: what they don't have proves nothing. */
+  readonly isWhole: boolean;
   /** Of the index of this node's records when the reading began: what was noted there since is newer. */
   readonly ownVersion: number;
 }
@@ -51,10 +54,14 @@ export class PoolReader {
   async read(waiting: number): Promise<PoolReadingResult> {
     try {
       await this.#flush();
-      const isRefreshed = this.#blocks.count > SMALL_POOL_BLOCKS && (await this.#readOpen(waiting));
-      if (isRefreshed) return { kind: 'refreshed' };
       const ownVersion = this.#parts.own.version;
-      return { kind: 'state', reading: { state: await this.#readAll(), ownVersion } };
+      if (this.#blocks.count > SMALL_POOL_BLOCKS) {
+        const near = await this.#readOpen(waiting);
+        if (near === 'free') return { kind: 'refreshed' };
+        if (near !== undefined)
+          return { kind: 'state', reading: { state: near, isWhole: false, ownVersion } };
+      }
+      return { kind: 'state', reading: { state: await this.#readAll(), isWhole: true, ownVersion } };
     } catch (error) {
       throw toLedgerError(error);
     }
@@ -70,37 +77,51 @@ export class PoolReader {
     await Promise.all(written);
   }
 
-  /** Reads the nearest blocks that have space by their label, or that do not exist yet. */
-  async #readOpen(waiting: number): Promise<boolean> {
+  /**
+   * Reads the nearest blocks that have space by their label, or that do not exist yet. When they have nothing but addresses that rest,
+   * those do for as many as wait: in a large pool it would cost too much to look for the one that has rested longest.
+   */
+  async #readOpen(waiting: number): Promise<'free' | PoolState | undefined> {
     const count = Math.min(Math.max(waiting, OPEN_BLOCKS_MIN), OPEN_BLOCKS_MAX);
     const label = subnetLabel(this.#range.subnet);
     const { api, closing } = this.#parts;
-    const open = await api.labels(`${label}=open`, closing);
-    const nearest = open
-      .flatMap(({ base }) => ({ base, steps: this.#blocks.stepsFrom(this.#start, base) }))
-      .flatMap(({ base, steps }) => (steps === undefined ? [] : [{ base, steps }]))
+    const nearest = (await api.labels(`${label}=open`, closing))
+      .flatMap(({ base }) => {
+        const steps = this.#isOfPool(base) ? this.#blocks.stepsFrom(this.#start, base) : undefined;
+        return steps === undefined ? [] : [{ base, steps }];
+      })
       .sort((a, b) => Number(a.steps - b.steps))
       .slice(0, count);
-    if (await this.#haveSpace(nearest.map((it) => it.base))) return true;
+    const open = await this.#refresh(nearest.map((it) => it.base));
+    if (this.#haveSpace(open)) return 'free';
     const existing = new Set((await api.labels(label, closing)).map((it) => it.base));
-    const missing: Address[] = [];
-    if (BigInt(existing.size) < this.#blocks.count) {
-      for (const base of this.#blocks.ring(this.#start)) {
-        if (!existing.has(base)) missing.push(base);
-        if (missing.length === count) break;
-      }
-    }
-    return this.#haveSpace(missing);
+    if (this.#haveSpace(await this.#refresh(this.#nearestMissing(existing, count)))) return 'free';
+    const reading = new PoolReading(this.#range, this.#parts.nowMs(), RangeSet.empty(this.#range.family));
+    for (const block of open) reading.add(block);
+    const state = reading.state();
+    return state.usage().cooling >= waiting ? state : undefined;
   }
 
-  async #haveSpace(bases: readonly Address[]): Promise<boolean> {
-    const { cache, closing, nowMs } = this.#parts;
-    const now = nowMs();
-    const writers = bases.map((base) => cache.writer(base));
-    const blocks = await Promise.all(writers.map((writer) => writer.refresh(closing)));
-    return blocks.some((block, i) => {
-      const isBusy = (index: number): boolean => writers[i]?.busy.has(index) === true;
-      return freeRun(block, this.#range, now, isBusy) !== undefined;
+  #nearestMissing(existing: ReadonlySet<Address>, count: number): Address[] {
+    const missing: Address[] = [];
+    if (BigInt(existing.size) >= this.#blocks.count) return missing;
+    for (const base of this.#blocks.ring(this.#start)) {
+      if (!existing.has(base)) missing.push(base);
+      if (missing.length === count) break;
+    }
+    return missing;
+  }
+
+  async #refresh(bases: readonly Address[]): Promise<Block[]> {
+    const { cache, closing } = this.#parts;
+    return Promise.all(bases.map(async (base) => cache.writer(base).refresh(closing)));
+  }
+
+  #haveSpace(blocks: readonly Block[]): boolean {
+    const { cache, nowMs } = this.#parts;
+    return blocks.some((block) => {
+      const isBusy = (index: number): boolean => cache.peek(block.base)?.busy.has(index) === true;
+      return freeRun(block, this.#range, nowMs(), isBusy) !== undefined;
     });
   }
 

@@ -50,11 +50,11 @@ export class PoolReading {
   #allocated = 0;
   #outside = 0;
 
-  /** Every address counts as free until a block says otherwise. */
-  constructor(pool: PoolRange, nowMs: number) {
+  /** @param free the addresses that count as free where no block says otherwise @default all that are eligible */
+  constructor(pool: PoolRange, nowMs: number, free = pool.eligible) {
     this.#pool = pool;
     this.#nowMs = nowMs;
-    this.#free = new RangeIndex(pool.family, pool.eligible);
+    this.#free = new RangeIndex(pool.family, free);
   }
 
   /** Adds what a block says. Each block once. */
