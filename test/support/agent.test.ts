@@ -48,7 +48,7 @@ test('startAgent() waits for health and hands over folders, pools, configuration
   });
   const { status, body } = await agent.request('POST', '/v1/cni/add', { config: 1 });
   assert.equal(status, 200);
-  const folders = ['--socket', agent.socketPath, '--data-dir', agent.dataDir, '--pools', agent.poolsFolder];
+  const folders = ['--pools', agent.poolsFolder, '--socket', agent.socketPath, '--data-dir', agent.dataDir];
   const configPath = join(folder.path, 'conf.yml');
   const { net, ...seen } = body as Record<string, unknown>;
   assert.deepEqual(seen, {
