@@ -179,7 +179,7 @@ test('Kubeconfig.load() says what is wrong, without secrets', async () => {
     [{ file: await kubeconfig({}, {}, { cluster: 'other' }) }, /no cluster for its context x/],
     [{ file: await kubeconfig({}, { server: '' }) }, /server is missing/],
     [{ file: await kubeconfig({}, { server: 'kube.example' }) }, /no URL of an API server/],
-    [{ file: await kubeconfig({}, { 'proxy-url': 'http://proxy.example' }) }, /proxy-url/],
+    [{ file: await kubeconfig({}, { 'proxy-url': 'http://gateway.example' }) }, /proxy-url/],
     [{ file: await kubeconfig({ 'auth-provider': { name: 'oidc', config: {} } }) }, /auth-provider.*exec/],
   ];
   for (const [options, message] of cases) {

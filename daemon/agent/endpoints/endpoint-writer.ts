@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { EventEmitter, once } from 'node:events';
 import { nodeEndpointLabel } from '../../../src/api/names.ts';
 import { type ObjectMetadata, parseMetadata } from '../../../src/cluster/kubernetes/object-metadata.ts';
@@ -8,6 +7,7 @@ import type { PoolCatalog } from '../../../src/ipam/pool.ts';
 import type { KubeApi } from '../../../src/kube/kube-api.ts';
 import { Reflector } from '../../../src/kube/reflector.ts';
 import { kubeResources, resourcePath } from '../../../src/kube/resource-path.ts';
+import { nameHash } from '../../../src/ledger/blocks/labels.ts';
 import type { AllocationRecord, PodName } from '../../../src/ledger/record.ts';
 import type { Logger } from '../../../src/log/logger.ts';
 import { rest } from '../rest.ts';
@@ -70,7 +70,7 @@ export class EndpointWriter {
   constructor(options: EndpointWriterOptions) {
     const { api, nodeName, records, catalog, pod, log } = options;
     this.#options = options;
-    const nodeHash = createHash('sha256').update(nodeName).digest('hex').slice(0, 16);
+    const nodeHash = nameHash(nodeName);
     this.#reflector = new Reflector<ObjectMetadata>({
       api,
       path: resourcePath(kubeResources.endpoints),

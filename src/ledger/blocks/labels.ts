@@ -18,17 +18,17 @@ export type Fill = 'open' | 'full';
 
 /** Key of the label of a node that has records in a block. */
 export function nodeLabel(nodeName: string): string {
-  return nodePrefix + hash(nodeName);
+  return nodePrefix + nameHash(nodeName);
 }
 
 /** Key of the label of a static owner that has records in a block. */
 export function ownerLabel({ kind, namespace, name }: StaticOwner): string {
-  return ownerPrefix + hash(`${kind}/${namespace}/${name}`);
+  return ownerPrefix + nameHash(`${kind}/${namespace}/${name}`);
 }
 
 /** Key of the label of a subnet of which addresses in a block were used. Its value is a {@link Fill}. */
 export function subnetLabel(subnet: Cidr): string {
-  return subnetPrefix + hash(formatCidr(subnet));
+  return subnetPrefix + nameHash(formatCidr(subnet));
 }
 
 export function isOwnerLabel(key: string): boolean {
@@ -46,6 +46,7 @@ export function recordLabels(record: AllocationRecord, keptOn: string | undefine
   return [...[...nodes].map(nodeLabel), ...(record.owner === undefined ? [] : [ownerLabel(record.owner)])];
 }
 
-function hash(text: string): string {
+/** What stands for a name in the key or the value of a label. */
+export function nameHash(text: string): string {
   return createHash('sha256').update(text).digest('hex').slice(0, HASH_DIGITS);
 }
