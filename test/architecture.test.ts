@@ -23,11 +23,12 @@ const layers: readonly (readonly [folder: string, mayImport: readonly string[]])
 ];
 /** Layers that say which part of the project they may import; packages are free. */
 const directions: readonly (readonly [folder: string, mayImport: readonly string[]])[] = [
-  ['src/ledger/', ['src/ledger/', 'src/ip/', 'src/ipam/', 'src/kube/', 'src/api/', 'src/log/']],
+  ['src/ledger/', ['src/ledger/', 'src/async/', 'src/ip/', 'src/ipam/', 'src/kube/', 'src/api/', 'src/log/']],
   [
     'src/cluster/',
     [
       'src/cluster/',
+      'src/async/',
       'src/ip/',
       'src/api/',
       'src/ipam/',
@@ -37,7 +38,8 @@ const directions: readonly (readonly [folder: string, mayImport: readonly string
       'src/ledger/record.ts',
     ],
   ],
-  ['src/kube/', ['src/kube/', 'src/api/', 'src/log/', 'src/config/version.ts']],
+  ['src/async/', ['src/async/']],
+  ['src/kube/', ['src/kube/', 'src/async/', 'src/api/', 'src/log/', 'src/config/version.ts']],
   ['src/', ['src/']],
   ['daemon/', ['daemon/', 'src/']],
   ['cmd/', ['cmd/', 'daemon/', 'src/']],

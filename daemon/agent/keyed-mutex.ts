@@ -1,3 +1,5 @@
+import { waitOrAbort } from '../../src/async/wait-or-abort.ts';
+
 /** Lets one task at a time work on a key. Waiting tasks go first come, first served. */
 export class KeyedMutex {
   readonly #tails = new Map<string, Promise<void>>();
@@ -23,19 +25,5 @@ export class KeyedMutex {
     } finally {
       release();
     }
-  }
-}
-
-/** Waits for a promise that never rejects, or until the signal is aborted. */
-async function waitOrAbort(promise: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) return promise;
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = (): void => reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', abort);
   }
 }

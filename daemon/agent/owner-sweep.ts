@@ -1,6 +1,7 @@
 import type { Cluster } from '../../src/cluster/cluster.ts';
 import type { Ledger } from '../../src/ledger/ledger.ts';
 import type { AllocationRecord, StaticOwner } from '../../src/ledger/record.ts';
+import { ownerKey } from '../../src/ledger/record-equality.ts';
 import type { Logger } from '../../src/log/logger.ts';
 import { Limiter } from './limiter.ts';
 
@@ -47,7 +48,7 @@ export class OwnerSweep {
   async examine(ledger: Ledger, kept: readonly AllocationRecord[]): Promise<readonly AllocationRecord[]> {
     const owners = new Map<string, StaticOwner>();
     for (const { owner } of kept) {
-      if (owner !== undefined) owners.set(`${owner.kind}/${owner.namespace}/${owner.name}`, owner);
+      if (owner !== undefined) owners.set(ownerKey(owner), owner);
     }
     // What is not kept any more is forgotten.
     this.#looks = new Map([...this.#looks].filter(([key]) => owners.has(key)));

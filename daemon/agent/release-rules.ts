@@ -1,7 +1,7 @@
 import type { Cluster } from '../../src/cluster/cluster.ts';
 import type { Ledger, ReleaseCondition } from '../../src/ledger/ledger.ts';
 import type { AllocationRecord, Holder, PodName, StaticOwner } from '../../src/ledger/record.ts';
-import { isOfAttachment } from '../../src/ledger/record-equality.ts';
+import { isOfAttachment, ownerKey } from '../../src/ledger/record-equality.ts';
 import type { Logger } from '../../src/log/logger.ts';
 import { type Aftermath, tellChanged } from './aftermath.ts';
 import type { Attachment } from './attachment.ts';
@@ -101,7 +101,7 @@ export class ReleaseRules {
     const owners = new Map<string, StaticOwner>();
     for (const { owner, holders } of released) {
       const isLast = holders.every((one) => one.sandbox === '' || isOfAttachment(one, sandbox, pod.uid));
-      if (owner !== undefined && isLast) owners.set(`${owner.kind}/${owner.namespace}/${owner.name}`, owner);
+      if (owner !== undefined && isLast) owners.set(ownerKey(owner), owner);
     }
     for (const owner of owners.values()) {
       try {

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
 import { parseExactJson, stringifyExactJson } from '../api/exact-json.ts';
+import { pause } from '../async/pause.ts';
 import type { Connections } from './connections.ts';
 import { Exchange } from './exchange.ts';
 import { type Gate, GateFullError } from './gate.ts';
@@ -183,7 +183,7 @@ export class HttpKubeApi implements KubeApi {
 
   async #pause(delayMs: number, signal: AbortSignal | undefined): Promise<void> {
     const signals = [this.#closing.signal, ...(signal === undefined ? [] : [signal])];
-    await sleep(delayMs, undefined, { signal: AbortSignal.any(signals) }).catch(() => undefined);
+    await pause(delayMs, AbortSignal.any(signals));
     signal?.throwIfAborted();
   }
 }

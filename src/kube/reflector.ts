@@ -1,4 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { pause } from '../async/pause.ts';
+import { waitOrAbort } from '../async/wait-or-abort.ts';
 import type { Logger } from '../log/logger.ts';
 import { type KubeApi, KubeError, type WatchEvent } from './kube-api.ts';
 import { statusText } from './kube-failure.ts';
@@ -94,16 +95,7 @@ export class Reflector<T> {
    * @throws the signal's reason when it is aborted first
    */
   async synced(signal: AbortSignal): Promise<void> {
-    if (this.#isSynced) return;
-    signal.throwIfAborted();
-    const { promise, reject } = Promise.withResolvers<never>();
-    const onAbort = (): void => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    try {
-      await Promise.race([this.#synced.promise, promise]);
-    } finally {
-      signal.removeEventListener('abort', onAbort);
-    }
+    if (!this.#isSynced) await waitOrAbort(this.#synced.promise, signal);
   }
 
   /** Reflects until the signal is aborted. Never rejects. */
@@ -240,11 +232,7 @@ export class Reflector<T> {
     const delayMs = askedMs + fullMs * (1 - Math.random() / 2);
     this.#failures += 1;
     this.#tell(error, delayMs);
-    try {
-      await sleep(delayMs, undefined, { signal });
-    } catch {
-      // Aborted: whoever waits looks at the signal.
-    }
+    await pause(delayMs, signal);
   }
 
   /** One cut is nothing to speak of: a restart of the API server, an end of its patience. A long outage is told ever more rarely. */

@@ -24,6 +24,11 @@ export function sameOwner(a: StaticOwner | undefined, b: StaticOwner | undefined
   return a?.kind === b?.kind && a?.namespace === b?.namespace && a?.name === b?.name;
 }
 
+/** A static owner as one text, by which it is found in maps. None of its parts has a slash. */
+export function ownerKey({ kind, namespace, name }: StaticOwner): string {
+  return `${kind}/${namespace}/${name}`;
+}
+
 /** Whether two records of one address say the same. */
 export function sameRecord(a: AllocationRecord, b: AllocationRecord): boolean {
   return (

@@ -1,4 +1,5 @@
 import { isObject } from '../../api/decode.ts';
+import { waitOrAbort } from '../../async/wait-or-abort.ts';
 import type { KubeApi } from '../../kube/kube-api.ts';
 import { Reflector } from '../../kube/reflector.ts';
 import { kubeResources, resourcePath } from '../../kube/resource-path.ts';
@@ -10,7 +11,6 @@ import { poolFingerprint } from './pool-fingerprint.ts';
 import { isNotFound } from './read-object.ts';
 import { SharedReads } from './shared-reads.ts';
 import { readStoredPool, type StoredPool } from './stored-pool.ts';
-import { waitOrAbort } from './wait-or-abort.ts';
 
 /** Pools of a page: each may have the 1.5 MiB that etcd takes, and an answer may have 64 MiB. */
 const pageSize = 40;

@@ -1,4 +1,4 @@
-import { waitOrAbort } from './wait-or-abort.ts';
+import { waitOrAbort } from '../../async/wait-or-abort.ts';
 
 /** Answers that are kept at once. They are kept for a moment only; more are read again. */
 const keptMax = 1024;

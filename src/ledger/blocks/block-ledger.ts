@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { pause } from '../../async/pause.ts';
+import { waitOrAbort } from '../../async/wait-or-abort.ts';
 import type { Address } from '../../ip/address.ts';
 import type { Chooser } from '../../ipam/choose.ts';
 import type { PoolRange, Want } from '../../ipam/want.ts';
@@ -16,6 +18,7 @@ import type {
   ReleaseCondition,
 } from '../ledger.ts';
 import type { AllocationRecord, Holder, ReleasedRecord, StaticOwner } from '../record.ts';
+import { ownerKey } from '../record-equality.ts';
 import { AddressSearch } from './address-search.ts';
 import { BlockApi } from './block-api.ts';
 import { BlockCache } from './block-cache.ts';
@@ -26,7 +29,6 @@ import { nodeLabel } from './labels.ts';
 import type { LedgerParts } from './ledger-parts.ts';
 import { Operations } from './operations.ts';
 import { OwnRecords } from './own-records.ts';
-import { pause, waitFor } from './pause.ts';
 import { RecordWriter } from './record-writer.ts';
 import { ReleaseRun } from './release-run.ts';
 import { type ReconcileOptions, type ReconcileReport, Repair, uidKey } from './repair.ts';
@@ -137,8 +139,8 @@ export class BlockLedger implements Ledger {
     this.#requireOpen();
     const run = this.#claimRun(claimant, wants, chooser, signal);
     const { uid, sandbox } = claimant.holder;
-    const keys = [uidKey(uid), sandboxKey(sandbox), ...(claimant.owner ? [ownerKey(claimant.owner)] : [])];
-    return waitFor(
+    const keys = [uidKey(uid), sandboxKey(sandbox), ...(claimant.owner ? [ownedKey(claimant.owner)] : [])];
+    return waitOrAbort(
       this.#operations.run(keys, async (keepBusy) => run.claim(keepBusy)),
       signal,
     );
@@ -158,7 +160,7 @@ export class BlockLedger implements Ledger {
   async release(condition: ReleaseCondition): Promise<readonly AllocationRecord[]> {
     this.#requireOpen();
     if (condition.by === 'owner') {
-      return this.#operations.run([ownerKey(condition.owner)], async () => this.#releases.release(condition));
+      return this.#operations.run([ownedKey(condition.owner)], async () => this.#releases.release(condition));
     }
     if (condition.by !== 'attachment')
       return this.#operations.run([], async () => this.#releases.release(condition));
@@ -249,6 +251,6 @@ function sandboxKey(sandbox: string): string {
   return `sandbox ${sandbox}`;
 }
 
-function ownerKey({ kind, namespace, name }: StaticOwner): string {
-  return `owner ${kind}/${namespace}/${name}`;
+function ownedKey(owner: StaticOwner): string {
+  return `owner ${ownerKey(owner)}`;
 }

@@ -1,14 +1,16 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { InvariantError } from '../../api/invariant-error.ts';
+import { pause } from '../../async/pause.ts';
+import { waitOrAbort } from '../../async/wait-or-abort.ts';
 import type { Address } from '../../ip/address.ts';
 import { KubeError } from '../../kube/kube-api.ts';
 import type { Logger } from '../../log/logger.ts';
 import { LedgerError } from '../errors.ts';
+import { backOffMs } from './back-off.ts';
 import type { Block } from './block.ts';
 import type { BlockApi } from './block-api.ts';
 import { blockName } from './block-name.ts';
 import { BusySlots } from './busy-slots.ts';
-import { backOffMs, pause, waitFor } from './pause.ts';
 import { PendingChange, verdictOf } from './pending-change.ts';
 import { type ChangeOutcome, labelsOf, patchOf, type SlotChange, slotsOf } from './slot-change.ts';
 import { closedError, toLedgerError } from './to-ledger-error.ts';
@@ -70,7 +72,7 @@ export class BlockWriter {
     const reader = Promise.withResolvers<Block>();
     this.#readers.push(reader);
     this.#start();
-    return waitFor(reader.promise, signal);
+    return waitOrAbort(reader.promise, signal);
   }
 
   /** What is known, or else a reading. */
@@ -80,7 +82,7 @@ export class BlockWriter {
 
   /** Waits until all writes that were asked for by now have ended, however they do. */
   async written(signal?: AbortSignal): Promise<void> {
-    await waitFor(Promise.allSettled([...this.#pending].map((pending) => pending.outcome)), signal);
+    await waitOrAbort(Promise.allSettled([...this.#pending].map((pending) => pending.outcome)), signal);
   }
 
   /**

@@ -1,5 +1,5 @@
 import { InvariantError } from '../../api/invariant-error.ts';
-import { waitFor } from './pause.ts';
+import { waitOrAbort } from '../../async/wait-or-abort.ts';
 import type { ChangeKind } from './slot-change.ts';
 
 interface Busy extends PromiseWithResolvers<void> {
@@ -42,7 +42,7 @@ export class BusySlots {
   /** Waits until a slot is not busy at this moment. */
   async settled(index: number, signal?: AbortSignal): Promise<void> {
     for (let busy = this.#busy.get(index); busy !== undefined; busy = this.#busy.get(index)) {
-      await waitFor(busy.promise, signal);
+      await waitOrAbort(busy.promise, signal);
     }
   }
 }

@@ -1,3 +1,5 @@
+import { pause } from '../../async/pause.ts';
+import { waitOrAbort } from '../../async/wait-or-abort.ts';
 import type { Address } from '../../ip/address.ts';
 import type { Chooser } from '../../ipam/choose.ts';
 import type { Want } from '../../ipam/want.ts';
@@ -12,7 +14,6 @@ import type { BlockReader } from './block-reader.ts';
 import { type ClaimPlan, planClaim, type RecordChange, servedRecords } from './claim-plan.ts';
 import type { LedgerParts } from './ledger-parts.ts';
 import type { KeepBusy } from './operations.ts';
-import { pause, waitFor } from './pause.ts';
 import type { RecordWriter, Taken } from './record-writer.ts';
 import { isRival, precedes } from './rival-records.ts';
 import { type Grant, WantSearch } from './want-search.ts';
@@ -94,7 +95,7 @@ export class ClaimRun {
       if (!(await this.#verify({ ...plan, unchanged: looked }, standing, { restores: false }))) continue;
       const result = await this.#search(plan, false);
       if (result.kind === 'blocked') {
-        await waitFor(result.settled, this.#request.signal);
+        await waitOrAbort(result.settled, this.#request.signal);
         continue;
       }
       if (result.kind === 'refused') return result;
@@ -118,7 +119,7 @@ export class ClaimRun {
     if (!(await this.#verify(plan, standing, { restores: true }))) return undefined;
     const result = await this.#search(plan, true);
     if (result.kind === 'blocked') {
-      await waitFor(result.settled, this.#request.signal);
+      await waitOrAbort(result.settled, this.#request.signal);
       return undefined;
     }
     if (result.kind === 'refused') return this.#giveWay(result);

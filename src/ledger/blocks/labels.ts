@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Cidr, formatCidr } from '../../ip/cidr.ts';
 import type { AllocationRecord, StaticOwner } from '../record.ts';
+import { ownerKey } from '../record-equality.ts';
 
 /** Label of every block, so that its labels are never empty: a patch adds to them one by one. */
 export const blockLabel = 'ipam.spidernet.io/block';
@@ -22,8 +23,8 @@ export function nodeLabel(nodeName: string): string {
 }
 
 /** Key of the label of a static owner that has records in a block. */
-export function ownerLabel({ kind, namespace, name }: StaticOwner): string {
-  return ownerPrefix + nameHash(`${kind}/${namespace}/${name}`);
+export function ownerLabel(owner: StaticOwner): string {
+  return ownerPrefix + nameHash(ownerKey(owner));
 }
 
 /** Key of the label of a subnet of which addresses in a block were used. Its value is a {@link Fill}. */

@@ -1,7 +1,7 @@
 import { type Address, compareAddresses } from '../../ip/address.ts';
 import type { AttachmentCondition } from '../plan-release.ts';
 import type { AllocationRecord, StaticOwner } from '../record.ts';
-import { isImportedOf, sameOwner } from '../record-equality.ts';
+import { isImportedOf, ownerKey, sameOwner } from '../record-equality.ts';
 import type { Block, StoredRecord } from './block.ts';
 import { slotIndex } from './block-name.ts';
 
@@ -145,8 +145,4 @@ export class OwnRecords {
  */
 export function isVanished(own: OwnRecords, block: Block, address: Address): boolean {
   return own.at(address) !== undefined && block.slot(slotIndex(address)).kind === 'unused';
-}
-
-function ownerKey({ kind, namespace, name }: StaticOwner): string {
-  return `${kind}/${namespace}/${name}`;
 }

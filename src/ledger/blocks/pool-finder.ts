@@ -1,3 +1,5 @@
+import { pause } from '../../async/pause.ts';
+import { waitOrAbort } from '../../async/wait-or-abort.ts';
 import type { Address } from '../../ip/address.ts';
 import type { Choice, ChoiceClass, Chooser } from '../../ipam/choose.ts';
 import type { PoolRange } from '../../ipam/want.ts';
@@ -8,7 +10,6 @@ import type { BlockWriter } from './block-writer.ts';
 import { subnetLabel } from './labels.ts';
 import type { LedgerParts } from './ledger-parts.ts';
 import { isVanished } from './own-records.ts';
-import { pause, waitFor } from './pause.ts';
 import { PoolBlocks } from './pool-blocks.ts';
 import { PoolReader, type PoolReadingResult, type StateReading } from './pool-reader.ts';
 import { Rounds } from './rounds.ts';
@@ -201,7 +202,7 @@ export class PoolFinder {
   async #repairLabel(base: Address, label: string, signal: AbortSignal | undefined): Promise<void> {
     try {
       const repaired = this.#parts.api.patch(base, [labelOperation(label, 'open')]);
-      this.#parts.cache.observe(await waitFor(repaired, signal));
+      this.#parts.cache.observe(await waitOrAbort(repaired, signal));
     } catch (error) {
       signal?.throwIfAborted();
       this.#parts.log?.warn({ err: error, pool: this.range.name }, 'label of a block can not be repaired');

@@ -1,4 +1,5 @@
-import { pause, waitFor } from './pause.ts';
+import { pause } from '../../async/pause.ts';
+import { waitOrAbort } from '../../async/wait-or-abort.ts';
 import { closedError } from './to-ledger-error.ts';
 
 /** The first rest after a reading that found nothing; each further one is twice as long. */
@@ -42,7 +43,7 @@ export class Rounds<T> {
     this.#waiting.add(waiter);
     this.#start();
     try {
-      return await waitFor(waiter.promise, signal);
+      return await waitOrAbort(waiter.promise, signal);
     } finally {
       this.#waiting.delete(waiter);
     }

@@ -1,5 +1,5 @@
+import { waitOrAbort } from '../../../async/wait-or-abort.ts';
 import { type KubeApi, KubeError, type KubeRequest, type WatchEvent } from '../../../kube/kube-api.ts';
-import { waitFor } from '../pause.ts';
 
 /**
  * The API server as one process sees it that can be cut off from it, as by its death: what it sent is done or not, what it has
@@ -23,7 +23,7 @@ export class SeverableApi implements KubeApi {
     this.#underWay.add(answer);
     const forget = (): boolean => this.#underWay.delete(answer);
     answer.then(forget, forget);
-    return waitFor(
+    return waitOrAbort(
       answer,
       signal === undefined ? this.#cut.signal : AbortSignal.any([signal, this.#cut.signal]),
     );
