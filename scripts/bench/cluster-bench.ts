@@ -1,12 +1,13 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { deletePod } from '../../test/support/cluster-objects.ts';
 import { readRecords } from '../../test/support/cluster-records.ts';
 import { type ControlPlane, startControlPlane } from '../../test/support/control-plane.ts';
 import { temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { type ApiCalls, callsBetween, countApiCalls } from './api-calls.ts';
 import { ClusterAgents, clusterConfig } from './cluster-agents.ts';
-import { createBenchNamespace, createBenchPool, createPods, inParallel, removePod } from './cluster-pods.ts';
+import { createBenchPool, createPods, inParallel } from './cluster-pods.ts';
 import type { BurstFigures, BurstSamples, BurstShape, ClusterData } from './cluster-section.ts';
 import { fillBlocks } from './fill-blocks.ts';
 import { runWorker } from './run-worker.ts';
@@ -47,7 +48,6 @@ export async function benchCluster(quick: boolean): Promise<ClusterData> {
 
 async function runBurst(shape: BurstShape): Promise<BurstFigures> {
   await using plane = await startControlPlane();
-  await createBenchNamespace(plane);
   await preparePool(plane, shape);
   const names = Array.from({ length: shape.nodes }, (_, number) => `node-${number}`);
   const pods = new Map<string, BurstNode['pods']>();
@@ -62,7 +62,7 @@ async function runBurst(shape: BurstShape): Promise<BurstFigures> {
   const memory = agents.memory();
   await sleep(viewsSettleMs);
   const settled = await readCalls(plane);
-  await inParallel([...pods.values()].flat(), async (pod) => removePod(plane, pod));
+  await inParallel([...pods.values()].flat(), async (pod) => deletePod(plane, pod, { force: true }));
   const del = await burst('/v1/cni/del', nodes);
   const path = callsBetween(before.path, afterAdd.path);
   return {
@@ -81,8 +81,8 @@ async function runBurst(shape: BurstShape): Promise<BurstFigures> {
 }
 
 async function preparePool(plane: ControlPlane, { nodes, podsPerNode, pool }: BurstShape): Promise<void> {
-  if (pool === exact) return createBenchPool(plane, '10.6.0.0/16', '10.6.0.1-10.6.3.232');
-  await createBenchPool(plane, '10.6.0.0/16', '10.6.0.1-10.6.255.254');
+  if (pool === exact) return createBenchPool(plane, '10.6.0.1-10.6.3.232');
+  await createBenchPool(plane, '10.6.0.1-10.6.255.254');
   await fillBlocks(plane, nodes * podsPerNode);
 }
 
@@ -120,8 +120,7 @@ async function readCalls(plane: ControlPlane): Promise<Calls> {
 
 async function measureOneNode(quick: boolean): Promise<Omit<ClusterData, 'bursts'>> {
   await using plane = await startControlPlane();
-  await createBenchNamespace(plane);
-  await createBenchPool(plane, '10.6.0.0/16', '10.6.0.1-10.6.255.254');
+  await createBenchPool(plane, '10.6.0.1-10.6.255.254');
   const pods = await createPods(plane, 'node-0', quick ? 50 : singleAdds);
   await using agents = await ClusterAgents.start(plane, ['node-0']);
   const socketPath = agents.agents[0]?.socketPath ?? '';
@@ -147,6 +146,6 @@ async function measureLeak(plane: ControlPlane, socketPath: string): Promise<num
     nodes,
   });
   await rm(netns);
-  await inParallel(pods, async (pod) => removePod(plane, pod));
+  await inParallel(pods, async (pod) => deletePod(plane, pod, { force: true }));
   return (await untilFreed(plane, 'bench/leak-')) / 1000;
 }

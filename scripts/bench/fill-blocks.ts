@@ -3,8 +3,9 @@ import { formatRange } from '../../src/ip/range.ts';
 import { blockName, blockRange, SLOTS } from '../../src/ledger/blocks/block-name.ts';
 import { blockLabel, blockLabelValue, nodeLabel, subnetLabel } from '../../src/ledger/blocks/labels.ts';
 import { encodeRecord, type RawSlot, unusedSlot } from '../../src/ledger/blocks/slot.ts';
+import { createObject } from '../../test/support/cluster-objects.ts';
 import type { ControlPlane } from '../../test/support/control-plane.ts';
-import { adminSend, inParallel } from './cluster-pods.ts';
+import { inParallel } from './cluster-pods.ts';
 import { seededRandom } from './random.ts';
 
 /** 10.6.0.0/16 less its first and last address. */
@@ -21,11 +22,11 @@ export async function fillBlocks(plane: ControlPlane, free: number): Promise<voi
   const bases: number[] = [];
   for (let base = first - (first % SLOTS); base <= last; base += SLOTS) bases.push(base);
   await inParallel(bases, async (base) =>
-    adminSend(plane, 'POST', '/apis/spiderpool.spidernet.io/v2beta1/spideripblocks', blockOf(base, left)),
+    createObject(plane, '/apis/spiderpool.spidernet.io/v2beta1/spideripblocks', blockOf(base, left)),
   );
 }
 
-function blockOf(base: number, free: ReadonlySet<number>): unknown {
+function blockOf(base: number, free: ReadonlySet<number>): object {
   const addresses = Array.from({ length: SLOTS }, (_, index) => base + index);
   const isFull = addresses.every((address) => !free.has(address));
   return {

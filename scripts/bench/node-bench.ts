@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { finishPod } from '../../test/support/cluster-objects.ts';
 import { type ControlPlane, startControlPlane } from '../../test/support/control-plane.ts';
 import { ClusterAgents, clusterConfig } from './cluster-agents.ts';
-import { createBenchNamespace, createBenchPool, createPods, finishPod, inParallel } from './cluster-pods.ts';
+import { createBenchPool, createPods, inParallel } from './cluster-pods.ts';
 import type { NodeData, NodeSamples } from './node-section.ts';
 import { runWorker } from './run-worker.ts';
 
@@ -18,8 +19,7 @@ export async function benchNode(quick: boolean): Promise<NodeData> {
   const many = quick ? manyPods / 10 : manyPods;
   const starts = quick ? 1 : 3;
   await using plane = await startControlPlane();
-  await createBenchNamespace(plane);
-  await createBenchPool(plane, '10.6.0.0/16', '10.6.0.1-10.6.255.254');
+  await createBenchPool(plane, '10.6.0.1-10.6.255.254');
   await fillNode(plane);
   const rows: NodeSamples[] = [];
   const observe = async (foreignPods: number, deadPods: number): Promise<void> => {

@@ -63,7 +63,7 @@ export async function createPod(plane: ControlPlane, options: CreatePodOptions):
   const { labels = {}, annotations = {} } = options;
   await createNamespace(plane, namespace);
   const owners = controller === undefined ? [] : [{ ...controller, controller: true }];
-  const uid = await create(plane, `/api/v1/namespaces/${namespace}/pods`, {
+  const uid = await createObject(plane, `/api/v1/namespaces/${namespace}/pods`, {
     metadata: { name, labels, annotations, ownerReferences: owners },
     spec: { nodeName: node, restartPolicy, containers: [{ name: 'main', image: 'example.org/main:1' }] },
   });
@@ -104,7 +104,7 @@ export async function createStatefulSet(
   const { namespace, name, replicas } = options;
   await createNamespace(plane, namespace);
   const labels = { app: name };
-  const uid = await create(plane, `/apis/apps/v1/namespaces/${namespace}/statefulsets`, {
+  const uid = await createObject(plane, `/apis/apps/v1/namespaces/${namespace}/statefulsets`, {
     metadata: { name },
     spec: {
       replicas,
@@ -127,7 +127,7 @@ export async function createPool(
   notes: Notes = {},
 ): Promise<void> {
   const kind = { apiVersion: 'spiderpool.spidernet.io/v2beta1', kind: 'SpiderIPPool' };
-  await create(plane, '/apis/spiderpool.spidernet.io/v2beta1/spiderippools', {
+  await createObject(plane, '/apis/spiderpool.spidernet.io/v2beta1/spiderippools', {
     ...kind,
     metadata: { name, ...notes },
     spec,
@@ -141,8 +141,8 @@ async function setPodStatus(plane: ControlPlane, pod: PodReference, status: obje
   });
 }
 
-/** @returns the new object's UID */
-async function create(plane: ControlPlane, path: string, object: object): Promise<string> {
+/** Makes any object. @returns its UID @throws ClusterObjectError */
+export async function createObject(plane: ControlPlane, path: string, object: object): Promise<string> {
   const { metadata } = (await send(plane, 'POST', path, object)) as { metadata: { uid: string } };
   return metadata.uid;
 }
