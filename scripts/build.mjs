@@ -1,6 +1,6 @@
 // Builds the executables into dist/. Runs under the system's Node 20 as well as under the project's own, so it is plain JavaScript.
 //
-//   node scripts/build.mjs [--force] [spiderpool | spiderpool-agent | spiderpoolctl]…
+//   node scripts/build.mjs [--force] [spiderpool | spiderpool-agent | spiderpool-controller | spiderpoolctl]…
 //
 // A target is built again only when one of its inputs changed: dist/.build.json keeps a hash for each.
 import { execFileSync } from 'node:child_process';
@@ -20,6 +20,7 @@ const define = { __VERSION__: JSON.stringify(version) };
 const targets = {
   spiderpool: buildPlugin,
   'spiderpool-agent': buildDaemon,
+  'spiderpool-controller': buildDaemon,
   spiderpoolctl: buildDaemon,
 };
 

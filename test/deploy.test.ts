@@ -7,7 +7,7 @@ import { loadAll } from 'js-yaml';
 import { parseManifests } from '../src/api/manifest.ts';
 import { apiVersion } from '../src/api/resources.ts';
 import { parseNetworkConfig } from '../src/cni/parse-config.ts';
-import { parseAgentConf } from '../src/config/agent-conf.ts';
+import { parseConf } from '../src/config/conf.ts';
 import { defaultPaths } from '../src/config/paths.ts';
 import { type KubeResource, kubeResources, resourcePath } from '../src/kube/resource-path.ts';
 import { untilAllowed } from './support/access-review.ts';
@@ -17,7 +17,6 @@ import { type ControlPlane, startControlPlane } from './support/control-plane.ts
 const root = fileURLToPath(new URL('..', import.meta.url));
 const manifestFolder = join(root, 'deploy/manifests');
 const exampleFolder = join(root, 'docs/examples/cluster');
-const subnets: KubeResource = { ...kubeResources.pools, plural: 'spidersubnets' };
 const account = { namespace: 'spiderpool', name: 'spiderpool-agent' };
 const agent = `system:serviceaccount:${account.namespace}:${account.name}`;
 
@@ -246,14 +245,14 @@ describe('deploy', () => {
         finalizers: ['spiderpool.spidernet.io'],
       };
       const object = { apiVersion, kind: 'SpiderSubnet', metadata, spec };
-      assert.deepEqual((await applied(subnets, object, 'office')).spec, spec);
+      assert.deepEqual((await applied(kubeResources.subnets, object, 'office')).spec, spec);
       const status = {
         controlledIPPools:
           '{"auto4-web":{"ips":["10.2.0.10-10.2.0.12"],"application":"apps_v1_Deployment_default_web"}}',
         totalIPCount: 10,
         allocatedIPCount: 3,
       };
-      const path = pathOf(subnets, 'office');
+      const path = pathOf(kubeResources.subnets, 'office');
       assert.equal((await plane.adminRequest('PATCH', `${path}/status`, { status })).status, 200);
       assert.deepEqual(storedIn(await plane.adminRequest('GET', path)).status, status);
     });
@@ -338,7 +337,7 @@ describe('deploy', () => {
       ['an ipVersion that is none', { spec: { ipVersion: 5 } }, /Unsupported value: 5/],
       ['no spec', { spec: null }, /spec: Required value/],
     ] as const;
-    for (const [index, resource] of [kubeResources.pools, subnets].entries()) {
+    for (const [index, resource] of [kubeResources.pools, kubeResources.subnets].entries()) {
       const kind = ['SpiderIPPool', 'SpiderSubnet'][index];
       const name = `fixed-${index}`;
       const setVersion = async (ipVersion: number | null) => patched(resource, name, { spec: { ipVersion } });
@@ -539,7 +538,7 @@ describe('deploy', () => {
 
     test('ConfigMap spiderpool-conf is accepted, and all it switches on has an effect', () => {
       const { data } = manifest('ConfigMap') as { data: Record<string, string> };
-      const { conf, warnings } = parseAgentConf(data['conf.yml'] ?? '', 'conf.yml');
+      const { conf, warnings } = parseConf(data['conf.yml'] ?? '', 'conf.yml');
       assert.deepEqual(warnings, []);
       assert.ok(conf.enableIPv4 && conf.enableIPv6);
       assert.equal(conf.ipamUnixSocketPath, defaultPaths.socket);

@@ -1,4 +1,4 @@
-import { restartWithHeapFlags } from './compact-heap.ts';
+import { restartWithHeapFlags } from '../process/compact-heap.ts';
 
 // Before anything else is loaded: what follows would be loaded twice.
 restartWithHeapFlags();

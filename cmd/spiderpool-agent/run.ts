@@ -1,14 +1,11 @@
 import { once } from 'node:events';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { startAgent } from '../../daemon/agent/agent.ts';
 import { type AgentArguments, resolveAgentOptions, storeKinds } from '../../daemon/agent/resolve-options.ts';
 import { defaultPaths } from '../../src/config/paths.ts';
 import { version } from '../../src/config/version.ts';
 import { logLevels } from '../../src/log/logger.ts';
-
-/** The end of a failed start, for supervisors. */
-const failed = 1;
-const usage = 2;
+import { endSignal, runDaemon } from '../process/run-daemon.ts';
 
 const help = `
 Examples:
@@ -35,15 +32,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     .version(version)
     .exitOverride();
   addDaemonCommand(program);
-  try {
-    await program.parseAsync([...argv], { from: 'user' });
-    return 0;
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : usage;
-    const text = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`spiderpool-agent: ${text}\n`);
-    return failed;
-  }
+  return runDaemon(program, argv);
 }
 
 function addDaemonCommand(program: Command): void {
@@ -80,11 +69,10 @@ function addDaemonCommand(program: Command): void {
 }
 
 async function serve(given: AgentArguments): Promise<void> {
-  const ending = new AbortController();
-  const ended = once(ending.signal, 'abort');
-  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => ending.abort());
-  await using agent = await startAgent(resolveAgentOptions(given, process.env), ending.signal);
-  if (!ending.signal.aborted) await ended;
+  const signal = endSignal();
+  const ended = once(signal, 'abort');
+  await using agent = await startAgent(resolveAgentOptions(given, process.env), signal);
+  if (!signal.aborted) await ended;
   agent.log.info('shutting down');
 }
 

@@ -1,5 +1,8 @@
 import { lockStateFolder } from '../../src/ledger/state-lock.ts';
 import { createLogger, type Logger } from '../../src/log/logger.ts';
+import { collectWhileIdle } from '../process/idle-collector.ts';
+import { serveMetrics } from '../process/metrics-server.ts';
+import type { ServedPort } from '../process/served-port.ts';
 import type { AgentOptions } from './agent-options.ts';
 import { EmbeddedNode } from './embedded-node.ts';
 import { createEmbeddedParts } from './embedded-parts.ts';
@@ -7,11 +10,8 @@ import { serveHealth } from './health-server.ts';
 import { listenOnSocket } from './http/listen.ts';
 import { Router } from './http/router.ts';
 import { HttpServer } from './http/server.ts';
-import { collectWhileIdle } from './idle-collector.ts';
-import { serveMetrics } from './metrics-server.ts';
 import type { NodeServices } from './node-services.ts';
 import { agentRoutes } from './routes.ts';
-import type { ServedPort } from './served-port.ts';
 import { prepareStateFolder } from './state-folder.ts';
 
 /** Requests under way get this long to finish at the end; with the rest of it the agent ends within 2 s. */

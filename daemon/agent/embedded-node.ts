@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { LedgerError } from '../../src/ledger/errors.ts';
 import { openSqliteLedger, type SqliteLedger } from '../../src/ledger/sqlite/sqlite-ledger.ts';
+import { rest } from '../process/rest.ts';
 import type { EmbeddedParts } from './embedded-parts.ts';
 import type { HandlerContext } from './handlers/context.ts';
 import { unusable } from './ledger-slot.ts';
 import type { NodeServices } from './node-services.ts';
-import { rest } from './rest.ts';
 
 /** How often waiting tombstones are tried again, and a ledger that could not be opened. */
 const retryMs = 2_000;

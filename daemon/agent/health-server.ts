@@ -1,6 +1,6 @@
 import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Logger } from '../../src/log/logger.ts';
-import { type ServedPort, servePort } from './served-port.ts';
+import { type ServedPort, servePort } from '../process/served-port.ts';
 
 /** A socket that does not answer within this time is not alive; below the second that probes wait by default. */
 const loopBackMs = 800;

@@ -3,7 +3,7 @@ import type { Ledger } from '../../src/ledger/ledger.ts';
 import type { AllocationRecord, StaticOwner } from '../../src/ledger/record.ts';
 import { ownerKey } from '../../src/ledger/record-equality.ts';
 import type { Logger } from '../../src/log/logger.ts';
-import { Limiter } from './limiter.ts';
+import { Limiter } from '../process/limiter.ts';
 
 /** Two readings at least this far apart must find an owner invalid. */
 const confirmAfterMs = 10_000;

@@ -5,8 +5,8 @@ import { KubeError } from '../../src/kube/kube-api.ts';
 import { kubeResources, resourcePath } from '../../src/kube/resource-path.ts';
 import type { PodName } from '../../src/ledger/record.ts';
 import type { Logger } from '../../src/log/logger.ts';
+import { rest } from '../process/rest.ts';
 import { eventObject, eventText, type PodEvent, type PodEventReason } from './pod-event-object.ts';
-import { rest } from './rest.ts';
 
 /** Events that are remembered: those of more pods than a node has. The one that happened longest ago is forgotten first. */
 const eventsMax = 1024;

@@ -2,7 +2,7 @@ import type { Cluster, PodHolder, PodState } from '../../src/cluster/cluster.ts'
 import { CniCode, CniError } from '../../src/cni/error.ts';
 import type { Logger } from '../../src/log/logger.ts';
 import { podText } from '../../src/wire/to-shapes.ts';
-import { Limiter } from './limiter.ts';
+import { Limiter } from '../process/limiter.ts';
 
 /** Readings of pods under way at once: a garbage collection of a whole node must not flood the API server. */
 const readingsMax = 32;

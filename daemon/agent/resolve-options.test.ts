@@ -4,7 +4,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
 import fc from 'fast-check';
-import { OptionsError } from './options-error.ts';
+import { OptionsError } from '../process/options-error.ts';
 import { type AgentArguments, resolveAgentOptions } from './resolve-options.ts';
 
 const embedded = { store: 'embedded' } as const;

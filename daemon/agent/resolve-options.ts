@@ -1,18 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
-import {
-  type AgentConf,
-  ConfError,
-  defaultConf,
-  type ParsedConf,
-  parseAgentConf,
-} from '../../src/config/agent-conf.ts';
+import type { Conf } from '../../src/config/conf.ts';
 import { defaultPaths } from '../../src/config/paths.ts';
-import { type LogLevel, logLevels } from '../../src/log/logger.ts';
+import type { LogLevel } from '../../src/log/logger.ts';
+import { type Environment, EnvironmentReader } from '../process/environment-reader.ts';
+import { OptionsError } from '../process/options-error.ts';
+import { readConf } from '../process/read-conf.ts';
+import { readLogLevel } from '../process/read-log-level.ts';
 import type { AgentOptions, KubernetesStoreOptions } from './agent-options.ts';
-import { type Environment, EnvironmentReader } from './environment-reader.ts';
-import { OptionsError } from './options-error.ts';
 import { variablesWithoutEffect } from './variables-without-effect.ts';
 
 /** Ports of the original, on a cluster. */
@@ -45,7 +40,7 @@ export function resolveAgentOptions(given: AgentArguments, environment: Environm
   const common = {
     socketPath: resolve(given.socket ?? conf.ipamUnixSocketPath ?? defaultPaths.socket),
     stateFolder: resolve(given.dataDir ?? env.text('SPIDERPOOL_STATE_DIR') ?? defaultPaths.stateFolder),
-    logLevel: given.logLevel ?? parseLogLevel(env.text('SPIDERPOOL_LOG_LEVEL')) ?? 'info',
+    logLevel: given.logLevel ?? readLogLevel(env) ?? 'info',
     enabledFamilies: { 4: conf.enableIPv4, 6: conf.enableIPv6 },
   };
   if (given.store === 'kubernetes') return { ...common, ...onCluster(given, env, conf, warnings) };
@@ -65,7 +60,7 @@ export function resolveAgentOptions(given: AgentArguments, environment: Environm
 function onCluster(
   given: AgentArguments,
   env: EnvironmentReader,
-  conf: AgentConf,
+  conf: Conf,
   warnings: readonly string[],
 ): Pick<AgentOptions, 'nodeName' | 'store' | 'metricsPort' | 'releasesConflicts' | 'warnings' | 'notes'> {
   refuse(given.pools, '--pools', 'embedded');
@@ -87,11 +82,7 @@ function onCluster(
   };
 }
 
-function kubernetesStore(
-  given: AgentArguments,
-  env: EnvironmentReader,
-  conf: AgentConf,
-): KubernetesStoreOptions {
+function kubernetesStore(given: AgentArguments, env: EnvironmentReader, conf: Conf): KubernetesStoreOptions {
   const { enableStatefulSet, enableKubevirtStaticIP, enableSpiderSubnet } = conf;
   const clusterNetwork = env.text('MULTUS_CLUSTER_NETWORK');
   const healthPort = env.port('SPIDERPOOL_HEALTH_PORT', healthPortDefault);
@@ -114,7 +105,7 @@ function kubernetesStore(
   };
 }
 
-function confWarnings({ enableSpiderSubnet }: AgentConf): string[] {
+function confWarnings({ enableSpiderSubnet }: Conf): string[] {
   if (!enableSpiderSubnet) return [];
   return [
     'enableSpiderSubnet is true, but SpiderSubnets are not supported here: pods with their annotations are refused',
@@ -124,22 +115,4 @@ function confWarnings({ enableSpiderSubnet }: AgentConf): string[] {
 function refuse(value: string | undefined, option: string, store: AgentArguments['store']): void {
   if (value !== undefined)
     throw new OptionsError(`${option} is of --store ${store}: leave it out, or give that`);
-}
-
-function readConf(path: string | undefined): ParsedConf {
-  if (path === undefined) return { conf: defaultConf, warnings: [] };
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new ConfError(`${path} can't be read: ${(error as Error).message}`, { cause: error });
-  }
-  return parseAgentConf(text, path);
-}
-
-function parseLogLevel(text: string | undefined): LogLevel | undefined {
-  if (text === undefined) return undefined;
-  const level = logLevels.find((one) => one === text.toLowerCase());
-  if (level !== undefined) return level;
-  throw new OptionsError(`SPIDERPOOL_LOG_LEVEL is "${text}": write one of ${logLevels.join(', ')}`);
 }

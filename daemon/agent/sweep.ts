@@ -5,6 +5,7 @@ import type { AllocationRecord, Holder } from '../../src/ledger/record.ts';
 import type { Logger } from '../../src/log/logger.ts';
 import type { AgentMetrics } from '../../src/metrics/agent-metrics.ts';
 import type { SweepShape } from '../../src/wire/shapes.ts';
+import { rest, untilAborted } from '../process/rest.ts';
 import { type Aftermath, tellChanged } from './aftermath.ts';
 import { holderKey } from './attachment.ts';
 import type { KeyedMutex } from './keyed-mutex.ts';
@@ -12,7 +13,6 @@ import type { LedgerSlot } from './ledger-slot.ts';
 import { namespaceState } from './netns.ts';
 import { OwnerSweep } from './owner-sweep.ts';
 import type { PodLiveness } from './pod-liveness.ts';
-import { rest, untilAborted } from './rest.ts';
 
 /** Two readings at least this far apart must find a holder gone: a runtime may just be about to make its namespace again. */
 const confirmAfterMs = 10_000;

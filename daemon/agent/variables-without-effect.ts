@@ -1,4 +1,4 @@
-import type { EnvironmentReader } from './environment-reader.ts';
+import type { EnvironmentReader } from '../process/environment-reader.ts';
 
 /** The original's default, which its chart sets everywhere. */
 const gopsPortDefault = '5712';

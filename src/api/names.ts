@@ -59,3 +59,12 @@ export const nodeEndpointLabel = 'ipam.spidernet.io/node';
 
 /** Finalizer that the original puts on SpiderEndpoints; nothing here waits for it. */
 export const endpointFinalizer = 'spiderpool.spidernet.io';
+
+/** Name of the Lease by which the controllers elect their leader; it lies in their namespace. */
+export const controllerLease = 'spiderpool-controller-leases';
+
+/** Annotation of that Lease: whoever wants a garbage collection at once writes a new random text here. */
+export const collectionRequestAnnotation = 'ipam.spidernet.io/gc-request';
+
+/** Annotation of that Lease: what came of the collection that was asked for last, JSON; see src/wire/collection-report.ts. */
+export const collectionReportAnnotation = 'ipam.spidernet.io/gc-report';

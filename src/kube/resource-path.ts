@@ -6,6 +6,7 @@ export interface KubeResource {
   readonly plural: string;
 }
 
+const admissionregistration = { group: 'admissionregistration.k8s.io', version: 'v1' } as const;
 const spiderpool = { group: 'spiderpool.spidernet.io', version: 'v2beta1' } as const;
 
 /** The resources that this project reads or writes. */
@@ -14,6 +15,10 @@ export const kubeResources = {
   namespaces: { group: '', version: 'v1', plural: 'namespaces' },
   nodes: { group: '', version: 'v1', plural: 'nodes' },
   events: { group: '', version: 'v1', plural: 'events' },
+  secrets: { group: '', version: 'v1', plural: 'secrets' },
+  leases: { group: 'coordination.k8s.io', version: 'v1', plural: 'leases' },
+  mutatingWebhooks: { ...admissionregistration, plural: 'mutatingwebhookconfigurations' },
+  validatingWebhooks: { ...admissionregistration, plural: 'validatingwebhookconfigurations' },
   statefulSets: { group: 'apps', version: 'v1', plural: 'statefulsets' },
   replicaSets: { group: 'apps', version: 'v1', plural: 'replicasets' },
   jobs: { group: 'batch', version: 'v1', plural: 'jobs' },
@@ -22,6 +27,7 @@ export const kubeResources = {
   pools: { ...spiderpool, plural: 'spiderippools' },
   blocks: { ...spiderpool, plural: 'spideripblocks' },
   endpoints: { ...spiderpool, plural: 'spiderendpoints' },
+  subnets: { ...spiderpool, plural: 'spidersubnets' },
   reservedIps: { ...spiderpool, plural: 'spiderreservedips' },
   coordinators: { ...spiderpool, plural: 'spidercoordinators' },
 } as const satisfies Readonly<Record<string, KubeResource>>;

@@ -10,7 +10,7 @@ import { kubeResources, resourcePath } from '../../../src/kube/resource-path.ts'
 import { nameHash } from '../../../src/ledger/blocks/labels.ts';
 import type { AllocationRecord, PodName } from '../../../src/ledger/record.ts';
 import type { Logger } from '../../../src/log/logger.ts';
-import { rest } from '../rest.ts';
+import { rest } from '../../process/rest.ts';
 import { AnsweredRoutes } from './answered-routes.ts';
 import type { AnsweredAddress } from './build-endpoint.ts';
 import { type EndpointKey, endpointKey, endpointOfRecord } from './endpoint-key.ts';

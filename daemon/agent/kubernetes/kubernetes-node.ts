@@ -2,13 +2,13 @@ import type { KubernetesCluster } from '../../../src/cluster/kubernetes/kubernet
 import type { KubeApi } from '../../../src/kube/kube-api.ts';
 import type { BlockLedger } from '../../../src/ledger/blocks/block-ledger.ts';
 import { LedgerError } from '../../../src/ledger/errors.ts';
+import { rest, untilAborted } from '../../process/rest.ts';
 import type { EndpointWriter } from '../endpoints/endpoint-writer.ts';
 import type { HandlerContext } from '../handlers/context.ts';
 import { unusable } from '../ledger-slot.ts';
 import type { NodeParts } from '../node-parts.ts';
 import type { NodeServices } from '../node-services.ts';
 import type { PodEvents } from '../pod-events.ts';
-import { rest, untilAborted } from '../rest.ts';
 import type { LedgerRepair } from './ledger-repair.ts';
 
 /** How often waiting tombstones are tried again. */

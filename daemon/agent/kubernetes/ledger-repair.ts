@@ -4,11 +4,11 @@ import type { BlockLedger } from '../../../src/ledger/blocks/block-ledger.ts';
 import type { AllocationRecord, Holder } from '../../../src/ledger/record.ts';
 import type { Logger } from '../../../src/log/logger.ts';
 import { podText } from '../../../src/wire/to-shapes.ts';
+import { rest } from '../../process/rest.ts';
 import { type Aftermath, tellChanged } from '../aftermath.ts';
 import type { LedgerSlot } from '../ledger-slot.ts';
 import { namespaceState } from '../netns.ts';
 import type { PodEvents } from '../pod-events.ts';
-import { rest } from '../rest.ts';
 
 /** The first look comes soon: what was written late or taken away while the agent was away is found then. */
 const firstMs = 5_000;

@@ -106,6 +106,27 @@ export class BlockApi {
     return this.#parse(object, base);
   }
 
+  /**
+   * Deletes a block if it still is as it was read. One try.
+   *
+   * @returns false when it was changed since, or is gone
+   */
+  async delete({ base, uid, resourceVersion }: Block, signal?: AbortSignal): Promise<boolean> {
+    try {
+      await this.#api.request({
+        method: 'DELETE',
+        path: pathOf(base),
+        body: { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid, resourceVersion } },
+        retryForMs: 0,
+        ...(signal && { signal }),
+      });
+      return true;
+    } catch (error) {
+      if (error instanceof KubeError && (error.status === 404 || error.status === 409)) return false;
+      throw error;
+    }
+  }
+
   /** The blocks of one state of the store that have these labels, in address order, a page at a time. */
   async *list(selector: Selector, signal?: AbortSignal): AsyncGenerator<readonly Block[], void, undefined> {
     let token: ContinueToken | undefined;

@@ -77,6 +77,17 @@ export async function openBlockLedger(options: BlockLedgerOptions): Promise<Bloc
   return ledger;
 }
 
+/**
+ * Opens the ledger in the API server for who is of no node: it reads and releases records of all nodes, and claims none. Nothing is read
+ * yet.
+ */
+export function openNodelessLedger(
+  options: Pick<BlockLedgerOptions, 'api' | 'log' | 'nowMs' | 'onConflict'>,
+): BlockLedger {
+  // No record names a node like this, so none is its own.
+  return new BlockLedger({ ...options, nodeName: '' });
+}
+
 /** The ledger of a cluster: address blocks in the API server, changed slot by slot by compare-and-swap. */
 export class BlockLedger implements Ledger {
   readonly #parts: LedgerParts;

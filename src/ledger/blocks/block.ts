@@ -16,6 +16,7 @@ export interface StoredRecord {
 interface BlockParts {
   readonly base: Address;
   readonly exists: boolean;
+  readonly uid: string;
   readonly resourceVersion: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly slots: readonly unknown[];
@@ -25,6 +26,8 @@ interface BlockParts {
 export class Block {
   readonly base: Address;
   readonly exists: boolean;
+  /** Empty when it does not exist. */
+  readonly uid: string;
   readonly resourceVersion: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly #slots: readonly unknown[];
@@ -34,6 +37,7 @@ export class Block {
   private constructor(parts: BlockParts, report?: ReportUnreadable) {
     this.base = parts.base;
     this.exists = parts.exists;
+    this.uid = parts.uid;
     this.resourceVersion = parts.resourceVersion;
     this.labels = parts.labels;
     this.#slots = parts.slots;
@@ -42,13 +46,13 @@ export class Block {
 
   /** A block that does not exist: none of its addresses was ever used. */
   static missing(base: Address): Block {
-    return new Block({ base, exists: false, resourceVersion: '', labels: {}, slots: [] });
+    return new Block({ base, exists: false, uid: '', resourceVersion: '', labels: {}, slots: [] });
   }
 
   /** Reads an object of the API server; undefined when its name is no block's. */
   static parse(object: unknown, report: ReportUnreadable): Block | undefined {
     const { metadata, spec } = fieldsOf(object);
-    const { name, resourceVersion, labels } = fieldsOf(metadata);
+    const { name, uid, resourceVersion, labels } = fieldsOf(metadata);
     const base = typeof name === 'string' ? baseOfBlockName(name) : undefined;
     if (base === undefined) return undefined;
     const { slots } = fieldsOf(spec);
@@ -56,6 +60,7 @@ export class Block {
       {
         base,
         exists: true,
+        uid: typeof uid === 'string' ? uid : '',
         resourceVersion: typeof resourceVersion === 'string' ? resourceVersion : '',
         labels: textsOf(labels),
         slots: Array.isArray(slots) ? slots : [],

@@ -1,9 +1,13 @@
+import type { Registry } from 'prom-client';
 import type { Logger } from '../../src/log/logger.ts';
-import type { AgentMetrics } from '../../src/metrics/agent-metrics.ts';
 import { type ServedPort, servePort } from './served-port.ts';
 
 /** Serves the metrics on a TCP port, under any path, as the original does. */
-export function serveMetrics(port: number, { registry }: AgentMetrics, log: Logger): ServedPort {
+export function serveMetrics(
+  port: number,
+  { registry }: { readonly registry: Registry },
+  log: Logger,
+): ServedPort {
   return servePort({
     what: 'metrics',
     port,

@@ -3,10 +3,10 @@ import * as z from 'zod';
 import { kubernetesYamlSchema } from '../api/yaml-schema.ts';
 
 /**
- * Keys of `conf.yml` (ConfigMap `spiderpool-conf`) that this agent acts on. Keys are the original's; a missing
+ * Keys of `conf.yml` (ConfigMap `spiderpool-conf`) that agent and controller act on. Keys are the original's; a missing
  * boolean is false there, but without any file both families are on.
  */
-export interface AgentConf {
+export interface Conf {
   readonly enableIPv4: boolean;
   readonly enableIPv6: boolean;
   /** Pods of StatefulSets keep their addresses. */
@@ -15,25 +15,28 @@ export interface AgentConf {
   readonly enableKubevirtStaticIP: boolean;
   readonly enableSpiderSubnet: boolean;
   readonly tuneSysctlConfig: boolean;
+  /** The controller refuses to delete pools and subnets of which addresses are in use. */
+  readonly enableValidatingResourcesDeletedWebhook: boolean;
   /** Undefined when the file does not name it. */
   readonly ipamUnixSocketPath?: string;
 }
 
 /** A configuration as it was read. */
 export interface ParsedConf {
-  readonly conf: AgentConf;
+  readonly conf: Conf;
   /** What is configured and has no effect here; each is worth a warning at start. */
   readonly warnings: readonly string[];
 }
 
 /** What holds without a configuration file: both families are on, and static workloads keep their addresses. */
-export const defaultConf: AgentConf = {
+export const defaultConf: Conf = {
   enableIPv4: true,
   enableIPv6: true,
   enableStatefulSet: true,
   enableKubevirtStaticIP: true,
   enableSpiderSubnet: false,
   tuneSysctlConfig: false,
+  enableValidatingResourcesDeletedWebhook: false,
 };
 
 /** The configuration file can't be used. The message tells which key is wrong and what to write. */
@@ -51,11 +54,12 @@ const confSchema = z.looseObject({
   enableKubevirtStaticIP: booleanKey,
   enableSpiderSubnet: booleanKey,
   tuneSysctlConfig: booleanKey,
+  enableValidatingResourcesDeletedWebhook: booleanKey,
   enableIPConflictDetection: booleanKey,
   enableGatewayDetection: booleanKey,
 });
 
-/** Switches that promise something this agent does not do: silence would be a trap. */
+/** Switches that promise something that is not done here: silence would be a trap. */
 const switchesWithoutEffect = {
   enableIPConflictDetection: 'addresses are not probed for conflicts before they are given',
   enableGatewayDetection: 'gateways are not probed',
@@ -66,7 +70,7 @@ const switchesWithoutEffect = {
  *
  * @throws ConfError when the text is not YAML, or a key has the wrong type
  */
-export function parseAgentConf(text: string, fileName: string): ParsedConf {
+export function parseConf(text: string, fileName: string): ParsedConf {
   const parsed = confSchema.safeParse(loadYaml(text, fileName) ?? {});
   if (!parsed.success) {
     const problems = parsed.error.issues.map(
@@ -86,6 +90,7 @@ export function parseAgentConf(text: string, fileName: string): ParsedConf {
       enableKubevirtStaticIP: data.enableKubevirtStaticIP ?? false,
       enableSpiderSubnet: data.enableSpiderSubnet ?? false,
       tuneSysctlConfig: data.tuneSysctlConfig ?? false,
+      enableValidatingResourcesDeletedWebhook: data.enableValidatingResourcesDeletedWebhook ?? false,
       ...(data.ipamUnixSocketPath && { ipamUnixSocketPath: data.ipamUnixSocketPath }),
     },
     warnings,

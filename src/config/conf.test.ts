@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
-import { ConfError, parseAgentConf } from './agent-conf.ts';
+import { ConfError, parseConf } from './conf.ts';
 
-test('parseAgentConf() reads the keys of the original and ignores those of other programs', () => {
+test('parseConf() reads the keys of the original and ignores those of other programs', () => {
   const text = [
     'ipamUnixSocketPath: /run/x.sock',
     'enableIPv4: yes',
@@ -13,9 +13,10 @@ test('parseAgentConf() reads the keys of the original and ignores those of other
     'enableSpiderSubnet: true',
     'enableAutoPoolForApplication: true',
     'tuneSysctlConfig: true',
+    'enableValidatingResourcesDeletedWebhook: true',
     'podResourceInject: {enabled: false}',
   ].join('\n');
-  assert.deepEqual(parseAgentConf(text, 'conf.yml'), {
+  assert.deepEqual(parseConf(text, 'conf.yml'), {
     conf: {
       enableIPv4: true,
       enableIPv6: false,
@@ -23,41 +24,39 @@ test('parseAgentConf() reads the keys of the original and ignores those of other
       enableKubevirtStaticIP: true,
       enableSpiderSubnet: true,
       tuneSysctlConfig: true,
+      enableValidatingResourcesDeletedWebhook: true,
       ipamUnixSocketPath: '/run/x.sock',
     },
     warnings: [],
   });
 });
 
-test('parseAgentConf() takes missing switches for off, as the original does', () => {
-  const { conf } = parseAgentConf('', 'conf.yml');
+test('parseConf() takes missing switches for off, as the original does', () => {
+  const { conf } = parseConf('', 'conf.yml');
   assert.deepEqual([...new Set(Object.values(conf))], [false]);
 });
 
-test('parseAgentConf() warns of switches that promise what this agent does not do', () => {
-  const { warnings } = parseAgentConf(
-    'enableIPConflictDetection: true\nenableGatewayDetection: true',
-    'conf.yml',
-  );
+test('parseConf() warns of switches that promise what this agent does not do', () => {
+  const { warnings } = parseConf('enableIPConflictDetection: true\nenableGatewayDetection: true', 'conf.yml');
   assert.equal(warnings.length, 2);
   assert.match(warnings[0] ?? '', /enableIPConflictDetection is true in conf\.yml, but is not supported/);
 });
 
-test('parseAgentConf() names the file and the key that is wrong', () => {
-  assert.throws(() => parseAgentConf('enableIPv4: 1', 'conf.yml'), /conf\.yml: enableIPv4: .*boolean/);
+test('parseConf() names the file and the key that is wrong', () => {
+  assert.throws(() => parseConf('enableIPv4: 1', 'conf.yml'), /conf\.yml: enableIPv4: .*boolean/);
   assert.throws(
-    () => parseAgentConf('ipamUnixSocketPath: x.sock', 'conf.yml'),
+    () => parseConf('ipamUnixSocketPath: x.sock', 'conf.yml'),
     /ipamUnixSocketPath: must be an absolute path/,
   );
-  assert.throws(() => parseAgentConf('a: [', 'conf.yml'), /conf\.yml is not YAML/);
-  assert.throws(() => parseAgentConf('- a', 'conf.yml'), ConfError);
+  assert.throws(() => parseConf('a: [', 'conf.yml'), /conf\.yml is not YAML/);
+  assert.throws(() => parseConf('- a', 'conf.yml'), ConfError);
 });
 
-test('parseAgentConf() throws nothing but ConfError', () => {
+test('parseConf() throws nothing but ConfError', () => {
   fc.assert(
     fc.property(fc.string(), (text) => {
       try {
-        parseAgentConf(text, 'conf.yml');
+        parseConf(text, 'conf.yml');
       } catch (error) {
         assert.ok(error instanceof ConfError);
       }

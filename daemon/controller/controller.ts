@@ -1,0 +1,62 @@
+import { controllerLease } from '../../src/api/names.ts';
+import { createKubeApi } from '../../src/kube/create-kube-api.ts';
+import type { KubeApi } from '../../src/kube/kube-api.ts';
+import { LeaderElection } from '../../src/kube/leader-election.ts';
+import { createLogger, type Logger } from '../../src/log/logger.ts';
+import { ControllerMetrics } from '../../src/metrics/controller-metrics.ts';
+import { collectWhileIdle } from '../process/idle-collector.ts';
+import { serveMetrics } from '../process/metrics-server.ts';
+import type { ControllerOptions } from './controller-options.ts';
+import { runLeader } from './leader/run-leader.ts';
+
+/** A running controller. */
+export interface Controller extends AsyncDisposable {
+  readonly log: Logger;
+  /** Settles when the controller can't go on: rejects with LeaseLostError when it led and does not any more. */
+  readonly ended: Promise<void>;
+}
+
+/** What every part of a controller works with. */
+export interface ControllerContext {
+  readonly options: ControllerOptions;
+  readonly api: KubeApi;
+  readonly log: Logger;
+  readonly metrics: ControllerMetrics;
+}
+
+/**
+ * Starts a controller: webhooks on every replica, everything else on the one that holds the lease.
+ *
+ * @throws KubeconfigError when no cluster can be found
+ */
+export async function startController(options: ControllerOptions): Promise<Controller> {
+  const log = createLogger('spiderpool-controller', options.logLevel);
+  for (const warning of options.warnings) log.warn({ warning }, 'configured, but without effect');
+  await using stack = new AsyncDisposableStack();
+  const { kubeconfig, metricsPort, namespace, podName } = options;
+  const api = stack.use(createKubeApi({ ...(kubeconfig !== undefined && { kubeconfig }) }));
+  const metrics = new ControllerMetrics();
+  const context: ControllerContext = { options, api, log, metrics };
+  if (metricsPort !== undefined) stack.use(serveMetrics(metricsPort, metrics, log));
+  const election = new LeaderElection({
+    ...options.leader,
+    api,
+    log,
+    namespace,
+    name: controllerLease,
+    identity: podName,
+  });
+  const ending = new AbortController();
+  const { signal } = ending;
+  const ended = election.run(signal, (leading) => runLeader(context, leading));
+  const collecting = collectWhileIdle(() => ({ served: 0, underWay: 0 }), signal);
+  stack.defer(async () => {
+    ending.abort();
+    await Promise.allSettled([ended, collecting]);
+  });
+  // Whoever started it waits for this; until then a loss must not end the process as an unhandled rejection.
+  ended.catch(() => undefined);
+  log.info({ namespace, pod: podName }, 'serving');
+  const owned = stack.move();
+  return { log, ended, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}

@@ -1,0 +1,56 @@
+import { isObject } from '../../api/decode.ts';
+import { type PodView, parsePodView } from './pod-view.ts';
+
+/** What the garbage collection needs to know of any pod of the cluster: less than a node keeps of its own. */
+export interface PodLife
+  extends Pick<
+    PodView,
+    | 'namespace'
+    | 'name'
+    | 'uid'
+    | 'configHash'
+    | 'nodeName'
+    | 'deleting'
+    | 'phase'
+    | 'reason'
+    | 'restartPolicy'
+    | 'controller'
+  > {
+  /** How long its containers get to end once its deletion was asked for (`metadata.deletionGracePeriodSeconds`); undefined before. */
+  readonly deletionGraceSeconds?: number;
+  /** `status.podIPs` has an entry. */
+  readonly hasAddress: boolean;
+  /** It is an agent of this project or of the original: `app.kubernetes.io/component` and its images tell which. */
+  readonly agent?: 'ours' | 'original';
+}
+
+/** Label of the pods of agents, the original's too. */
+const componentLabel = 'app.kubernetes.io/component';
+const agentComponent = 'spiderpool-agent';
+
+/** Label that only this project's agents carry, so that they are told from the original's. */
+export const ledgerLabel = 'ipam.spidernet.io/ledger';
+
+/**
+ * Reads a pod.
+ *
+ * @throws MalformedObjectError when it is no pod of an API server
+ */
+export function parsePodLife(object: unknown): PodLife {
+  const { labels, annotations: _annotations, ...view } = parsePodView(object);
+  const { metadata, status } = isObject(object) ? object : {};
+  const grace = isObject(metadata) ? metadata['deletionGracePeriodSeconds'] : undefined;
+  const podIPs = isObject(status) ? status['podIPs'] : undefined;
+  const agent = agentOf(labels);
+  return {
+    ...view,
+    ...(view.deleting && { deletionGraceSeconds: typeof grace === 'number' ? grace : 0 }),
+    hasAddress: Array.isArray(podIPs) && podIPs.length > 0,
+    ...(agent && { agent }),
+  };
+}
+
+function agentOf(labels: PodView['labels']): PodLife['agent'] {
+  if (labels?.[componentLabel] !== agentComponent) return undefined;
+  return labels[ledgerLabel] === undefined ? 'original' : 'ours';
+}
