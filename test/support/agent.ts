@@ -1,8 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { DaemonProcess, type ProcessExit } from './daemon-process.ts';
 import type { Sandbox } from './sandbox.ts';
 import { SocketClient, type SocketRequestOptions, type SocketResponse } from './socket-client.ts';
 
@@ -30,12 +30,6 @@ export interface StartAgentOptions {
   readonly executable?: string;
 }
 
-/** How the agent's process ended. */
-export interface AgentExit {
-  readonly exitCode: number | undefined;
-  readonly signal: NodeJS.Signals | undefined;
-}
-
 /** The agent did not become healthy; the message has the end of its log. */
 export class AgentStartError extends Error {
   override readonly name = 'AgentStartError';
@@ -45,18 +39,7 @@ export class AgentStartError extends Error {
 const executableDefault = fileURLToPath(new URL('../../dist/spiderpool-agent.js', import.meta.url));
 /** It is ready in under a second; a loaded machine gets its time. */
 const startTimeoutMs = 60_000;
-/** It stops within 2 s; after this it is killed, so that a test ends. */
-const stopTimeoutMs = 20_000;
 const pollMs = 20;
-/** Kept for messages and assertions; a benchmark's agent may log much more. */
-const logCharactersMax = 4 * 1024 * 1024;
-
-/** Agents that this process must not leave behind, whichever way it ends. */
-const running = new Set<ChildProcess>();
-process.on('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
-});
-
 /** A real agent, as a child process. Hold it with `await using`. */
 export class RunningAgent implements AsyncDisposable {
   readonly socketPath: string;
@@ -65,9 +48,7 @@ export class RunningAgent implements AsyncDisposable {
   readonly poolsFolder: string;
   readonly #options: StartAgentOptions;
   #client: SocketClient;
-  #process: ChildProcess | undefined;
-  #exit: Promise<AgentExit> = Promise.resolve({ exitCode: undefined, signal: undefined });
-  #log = '';
+  readonly #process = new DaemonProcess();
 
   /** Use {@link startAgent}. */
   constructor(options: StartAgentOptions) {
@@ -80,12 +61,12 @@ export class RunningAgent implements AsyncDisposable {
 
   /** Undefined while it is not running. */
   get pid(): number | undefined {
-    return this.#process?.pid;
+    return this.#process.pid;
   }
 
   /** What it printed on both outputs since {@link startAgent}, restarts included. */
   get log(): string {
-    return this.#log;
+    return this.#process.log;
   }
 
   /** One request over its socket; see {@link SocketClient.request}. */
@@ -112,29 +93,30 @@ export class RunningAgent implements AsyncDisposable {
 
   /** Starts the process and waits until it is healthy. @throws AgentStartError */
   async start(): Promise<void> {
-    if (this.#process !== undefined) throw new AgentStartError('the agent is running already');
-    const child = this.#spawn();
-    await this.#untilHealthy(child);
+    if (this.pid !== undefined) throw new AgentStartError('the agent is running already');
+    const { sandbox, env, nodeName } = this.#options;
+    this.#process.spawn([...(sandbox?.enterCommand() ?? []), process.execPath, ...this.#arguments()], {
+      ...process.env,
+      ...(nodeName === undefined ? {} : { SPIDERPOOL_NODE_NAME: nodeName }),
+      ...env,
+    });
+    await this.#untilHealthy();
   }
 
   /** Sends the signal and waits for the end of the process. Not running: returns how it ended. */
-  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<AgentExit> {
-    this.#process?.kill(signal);
-    const exit = await this.#exit;
+  async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<ProcessExit> {
+    return this.#ended(await this.#process.kill(signal));
+  }
+
+  #ended(exit: ProcessExit): ProcessExit {
     this.#client[Symbol.dispose]();
     this.#client = new SocketClient(this.socketPath);
     return exit;
   }
 
   /** Stops it with SIGTERM; kills it when that takes too long. */
-  async stop(): Promise<AgentExit> {
-    const child = this.#process;
-    const timer = setTimeout(() => child?.kill('SIGKILL'), stopTimeoutMs);
-    try {
-      return await this.kill('SIGTERM');
-    } finally {
-      clearTimeout(timer);
-    }
+  async stop(): Promise<ProcessExit> {
+    return this.#ended(await this.#process.stop());
   }
 
   /** Stops it if it is running, then starts it on the same folders. @throws AgentStartError */
@@ -148,35 +130,6 @@ export class RunningAgent implements AsyncDisposable {
     this.#client[Symbol.dispose]();
   }
 
-  #spawn(): ChildProcess {
-    const { sandbox, env, nodeName } = this.#options;
-    const command = [...(sandbox?.enterCommand() ?? []), process.execPath, ...this.#arguments()];
-    const child = spawn(command[0] ?? process.execPath, command.slice(1), {
-      env: { ...process.env, ...(nodeName === undefined ? {} : { SPIDERPOOL_NODE_NAME: nodeName }), ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    running.add(child);
-    this.#process = child;
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding('utf8').on('data', (text: string) => {
-        this.#log = (this.#log + text).slice(-logCharactersMax);
-      });
-    }
-    this.#exit = new Promise((resolve) => {
-      const ended = (exitCode: number | null, signal: NodeJS.Signals | null): void => {
-        running.delete(child);
-        this.#process = undefined;
-        resolve({ exitCode: exitCode ?? undefined, signal: signal ?? undefined });
-      };
-      child.on('close', ended);
-      child.on('error', (error) => {
-        this.#log += `${error.message}\n`;
-        ended(null, null);
-      });
-    });
-    return child;
-  }
-
   #arguments(): readonly string[] {
     const { executable = executableDefault, config, args = [], folder, kubeconfig } = this.#options;
     const configArgs = config === undefined ? [] : ['--config-path', join(folder, 'conf.yml')];
@@ -188,16 +141,16 @@ export class RunningAgent implements AsyncDisposable {
     return [executable, 'daemon', ...store, ...folders, ...configArgs, ...args];
   }
 
-  async #untilHealthy(child: ChildProcess): Promise<void> {
+  async #untilHealthy(): Promise<void> {
     const deadline = performance.now() + startTimeoutMs;
     while (performance.now() < deadline) {
-      if (this.#process !== child)
-        throw new AgentStartError(`the agent ended at its start:\n${this.#tail()}`);
+      if (this.pid === undefined)
+        throw new AgentStartError(`the agent ended at its start:\n${this.#process.tail}`);
       if (await this.#isHealthy()) return;
       await sleep(pollMs);
     }
     await this.kill();
-    throw new AgentStartError(`the agent was not healthy after ${startTimeoutMs} ms:\n${this.#tail()}`);
+    throw new AgentStartError(`the agent was not healthy after ${startTimeoutMs} ms:\n${this.#process.tail}`);
   }
 
   async #isHealthy(): Promise<boolean> {
@@ -208,10 +161,6 @@ export class RunningAgent implements AsyncDisposable {
       // No socket yet, or that of an agent that is gone.
       return false;
     }
-  }
-
-  #tail(): string {
-    return this.#log.slice(-4000);
   }
 }
 
