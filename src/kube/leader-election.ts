@@ -163,7 +163,7 @@ export class LeaderElection {
 
   /** @returns false when it was changed or made by somebody else since it was read */
   async #write(before: Lease | undefined, kind: 'acquire' | 'renew', signal: AbortSignal): Promise<boolean> {
-    const { identity, namespace, name, onRenewed } = this.#options;
+    const { identity, namespace, name } = this.#options;
     const nowText = microTime(Date.now());
     const isMine = before?.holder === identity;
     const transitions = before === undefined ? 0 : before.transitions + (isMine ? 0 : 1);
@@ -195,7 +195,7 @@ export class LeaderElection {
       const lease = parseLease(answer);
       this.#observed = { lease, sinceMs: performance.now() };
       this.#isLeader = true;
-      onRenewed?.(lease);
+      this.#options.onRenewed?.(lease);
       return true;
     } catch (error) {
       if (error instanceof KubeError && (error.status === 409 || error.status === 404)) return false;
