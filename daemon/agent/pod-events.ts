@@ -1,25 +1,11 @@
-import { EventEmitter, once } from 'node:events';
 import type { CniError } from '../../src/cni/error.ts';
 import type { KubeApi } from '../../src/kube/kube-api.ts';
-import { KubeError } from '../../src/kube/kube-api.ts';
-import { kubeResources, resourcePath } from '../../src/kube/resource-path.ts';
 import type { PodName } from '../../src/ledger/record.ts';
 import type { Logger } from '../../src/log/logger.ts';
-import { rest } from '../process/rest.ts';
-import { eventObject, eventText, type PodEvent, type PodEventReason } from './pod-event-object.ts';
+import { ObjectEvents } from '../process/object-events.ts';
 
-/** Events that are remembered: those of more pods than a node has. The one that happened longest ago is forgotten first. */
-const eventsMax = 1024;
-
-/** One event is written at most so often; runtimes ask again every few seconds. */
-const writeEveryMsDefault = 10_000;
-
-/** Writes in a row, and one more with each second after: a node full of refused pods must not load the API server. */
-const burstMax = 50;
-const refillMs = 1_000;
-
-/** A write waits no longer than this: the next one says the same. */
-const writeTimeoutMs = 5_000;
+/** Reasons in the style of the kubelet's: constant, for filters. */
+type PodEventReason = 'IPAllocationFailed' | 'IPConflict';
 
 /** The pod of an event. */
 export interface EventPod extends PodName {
@@ -35,133 +21,32 @@ export interface PodEventsOptions {
   readonly writeEveryMs?: number;
 }
 
-interface Entry {
-  event: PodEvent;
-  /** True when something happened that is not written yet. */
-  isDirty: boolean;
-  /** Set once the event stands in the API server, under this name. */
-  name: string | undefined;
-  writtenMs: number;
-}
-
-/**
- * Tells pods' owners what went wrong, as Kubernetes events of the pod: behind the requests, one event for a cause however often
- * it happens, and none when there are too many.
- */
+/** Tells pods' owners what went wrong, as Kubernetes events of the pod. */
 export class PodEvents {
-  readonly #options: PodEventsOptions;
-  readonly #writeEveryMs: number;
-  readonly #entries = new Map<string, Entry>();
-  readonly #arrivals = new EventEmitter<{ event: [] }>();
-  #tokens = burstMax;
-  #refilledMs = performance.now();
+  readonly #events: ObjectEvents;
 
-  constructor(options: PodEventsOptions) {
-    this.#options = options;
-    this.#writeEveryMs = options.writeEveryMs ?? writeEveryMsDefault;
+  constructor({ nodeName, ...options }: PodEventsOptions) {
+    const reporter = { component: 'spiderpool-agent', instance: nodeName, host: nodeName };
+    this.#events = new ObjectEvents({ ...options, reporter });
   }
 
   /** An ADD of this pod was refused. Refusals of one code are one event, whose message is the newest. */
   refused(pod: EventPod, error: CniError): void {
-    this.#happened(pod, 'IPAllocationFailed', String(error.code), error.message);
+    this.#warn(pod, 'IPAllocationFailed', error.message, String(error.code));
   }
 
   /** Another record than this pod's stands for its address. */
   conflict(pod: EventPod, text: string): void {
-    this.#happened(pod, 'IPConflict', text, text);
+    this.#warn(pod, 'IPConflict', text, text);
   }
 
   /** Writes events until the signal is aborted. Never rejects. */
-  async run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      const nowMs = performance.now();
-      const waitMs = this.#nextWaitMs(nowMs);
-      if (waitMs === undefined) await once(this.#arrivals, 'event', { signal }).catch(() => undefined);
-      else if (waitMs > 0) await rest(Math.min(waitMs, refillMs), signal);
-      else await this.#writeDue(nowMs, signal);
-    }
+  run(signal: AbortSignal): Promise<void> {
+    return this.#events.run(signal);
   }
 
-  #happened(pod: EventPod, reason: PodEventReason, cause: string, message: string): void {
-    const key = [pod.namespace, pod.name, pod.uid, reason, cause].join('\0');
-    const lastMs = Date.now();
-    const before = this.#entries.get(key);
-    const { count, firstMs } = before?.event ?? { count: 0, firstMs: lastMs };
-    const { nodeName: node } = this.#options;
-    const text = eventText(message);
-    const event = { pod, reason, message: text, count: count + 1, node, firstMs, lastMs };
-    // The same entry goes on: it may be being written right now, and then gets the event's name.
-    const entry = before ?? { event, isDirty: true, name: undefined, writtenMs: Number.NEGATIVE_INFINITY };
-    entry.event = event;
-    entry.isDirty = true;
-    this.#entries.delete(key);
-    this.#entries.set(key, entry);
-    for (const [oldest] of this.#entries) {
-      if (this.#entries.size <= eventsMax) break;
-      this.#entries.delete(oldest);
-    }
-    this.#arrivals.emit('event');
-  }
-
-  /** Until something may be written, in milliseconds; undefined when there is nothing. */
-  #nextWaitMs(nowMs: number): number | undefined {
-    const due = [...this.#entries.values()].filter(({ isDirty }) => isDirty);
-    if (due.length === 0) return undefined;
-    return Math.max(0, Math.min(...due.map(({ writtenMs }) => writtenMs + this.#writeEveryMs - nowMs)));
-  }
-
-  async #writeDue(nowMs: number, signal: AbortSignal): Promise<void> {
-    for (const entry of this.#entries.values()) {
-      if (signal.aborted) return;
-      if (!entry.isDirty || entry.writtenMs + this.#writeEveryMs > nowMs) continue;
-      entry.isDirty = false;
-      entry.writtenMs = nowMs;
-      if (this.#takeToken()) await this.#write(entry, signal);
-    }
-  }
-
-  #takeToken(): boolean {
-    const refilled = Math.floor((performance.now() - this.#refilledMs) / refillMs);
-    this.#tokens = Math.min(burstMax, this.#tokens + refilled);
-    this.#refilledMs += refilled * refillMs;
-    if (this.#tokens === 0) return false;
-    this.#tokens -= 1;
-    return true;
-  }
-
-  async #write(entry: Entry, signal: AbortSignal): Promise<void> {
-    const { log } = this.#options;
-    try {
-      if (entry.name !== undefined && (await this.#update(entry, entry.name, signal))) return;
-      entry.name = await this.#create(entry.event, signal);
-    } catch (error) {
-      // An event is worth one try: what goes on happens again.
-      log.debug({ err: error, pod: entry.event.pod }, 'an event was not written');
-    }
-  }
-
-  /** @returns false when the event is gone: the API server keeps them for an hour */
-  async #update({ event }: Entry, name: string, signal: AbortSignal): Promise<boolean> {
-    const path = resourcePath(kubeResources.events, { namespace: event.pod.namespace, name });
-    const { count, lastTimestamp, message } = eventObject(event, name);
-    try {
-      await this.#request('PATCH', path, { count, lastTimestamp, message }, signal);
-      return true;
-    } catch (error) {
-      if (error instanceof KubeError && error.status === 404) return false;
-      throw error;
-    }
-  }
-
-  async #create(event: PodEvent, signal: AbortSignal): Promise<string> {
-    const object = eventObject(event);
-    const path = resourcePath(kubeResources.events, { namespace: event.pod.namespace });
-    await this.#request('POST', path, object, signal);
-    return object.metadata.name;
-  }
-
-  async #request(method: 'POST' | 'PATCH', path: string, body: object, signal: AbortSignal): Promise<void> {
-    const { api } = this.#options;
-    await api.request({ method, path, body, signal, tryTimeoutMs: writeTimeoutMs, retryForMs: 0 });
+  #warn({ namespace, name, uid }: EventPod, reason: PodEventReason, message: string, cause: string): void {
+    const involved = { apiVersion: 'v1', kind: 'Pod', namespace, name, uid };
+    this.#events.tell(involved, { type: 'Warning', reason, message, cause });
   }
 }

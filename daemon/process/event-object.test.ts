@@ -2,21 +2,23 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { isDnsSubdomain } from '../../src/api/label-syntax.ts';
-import { eventObject, eventText, type PodEvent } from './pod-event-object.ts';
+import { type EventReporter, eventObject, eventText, type ObjectEvent } from './event-object.ts';
 
-const event: PodEvent = {
-  pod: { namespace: 'default', name: 'a', uid: 'uid-1' },
+const event: ObjectEvent = {
+  involved: { apiVersion: 'v1', kind: 'Pod', namespace: 'default', name: 'a', uid: 'uid-1' },
+  type: 'Warning',
   reason: 'IPAllocationFailed',
   message: 'pool p is exhausted',
   count: 3,
   firstMs: Date.UTC(2026, 0, 1),
   lastMs: Date.UTC(2026, 0, 1, 0, 0, 59, 999),
-  node: 'node-1',
 };
+const agent: EventReporter = { component: 'spiderpool-agent', instance: 'node-1', host: 'node-1' };
 
-test('eventObject() tells what happened to which pod, since when and how often', () => {
-  const { metadata, ...rest } = eventObject(event);
+test('eventObject() tells what happened to which object, since when and how often', () => {
+  const { metadata, ...rest } = eventObject(event, agent);
   assert.match(metadata.name, /^a\.[0-9a-f]{16}$/);
+  assert.equal(metadata.namespace, 'default');
   assert.deepEqual(rest, {
     apiVersion: 'v1',
     kind: 'Event',
@@ -33,16 +35,27 @@ test('eventObject() tells what happened to which pod, since when and how often',
   });
 });
 
-test('eventObject() leaves out a UID that is not known', () => {
-  const { involvedObject } = eventObject({ ...event, pod: { ...event.pod, uid: '' } });
-  assert.equal('uid' in involvedObject, false);
+test('eventObject() leaves out a UID that is not known, and a host where there is none', () => {
+  const involved = { ...event.involved, uid: '' };
+  const object = eventObject({ ...event, involved }, { component: 'c', instance: 'i' });
+  assert.equal('uid' in object.involvedObject, false);
+  assert.deepEqual(object.source, { component: 'c' });
 });
 
-test('eventObject() has a name that Kubernetes takes, whatever the pod is called', () => {
+test('eventObject() lies in the namespace default for an object of the whole cluster', () => {
+  const object = eventObject({ ...event, involved: { ...event.involved, namespace: '' } }, agent);
+  assert.equal(object.metadata.namespace, 'default');
+  assert.equal('namespace' in object.involvedObject, false);
+});
+
+test('eventObject() has a name that Kubernetes takes, whatever the object is called', () => {
   const name = fc.stringMatching(/^[a-z0-9]([-a-z0-9]{0,200}[a-z0-9])?(\.[a-z0-9]){0,30}$/);
   fc.assert(
-    fc.property(name, (podName) => {
-      const { metadata } = eventObject({ ...event, pod: { ...event.pod, name: podName } });
+    fc.property(name, (objectName) => {
+      const { metadata } = eventObject(
+        { ...event, involved: { ...event.involved, name: objectName } },
+        agent,
+      );
       assert.ok(isDnsSubdomain(metadata.name), metadata.name);
     }),
   );
