@@ -1,6 +1,6 @@
 import type { AllocationRecord, Holder, PodName, StaticOwner } from './record.ts';
 
-/** Whether two holders are the same in every field. */
+/** Whether two holders are the same one, in every field. That it outlives its pod is something that is seen of it later. */
 export function sameHolder(a: Holder, b: Holder): boolean {
   return (
     isSameUser(a, b) &&
@@ -37,8 +37,12 @@ export function sameRecord(a: AllocationRecord, b: AllocationRecord): boolean {
     a.network === b.network &&
     sameOwner(a.owner, b.owner) &&
     a.holders.length === b.holders.length &&
-    a.holders.every((holder, i) => sameHolder(holder, b.holders[i] ?? holder))
+    a.holders.every((holder, i) => saysSame(holder, b.holders[i] ?? holder))
   );
+}
+
+function saysSame(a: Holder, b: Holder): boolean {
+  return sameHolder(a, b) && a.outlivesPod === b.outlivesPod;
 }
 
 /** Whether two records are of one allocation: the address was not given to somebody else between the two readings. */

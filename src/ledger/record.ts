@@ -26,6 +26,8 @@ export interface Holder {
   readonly node: string;
   readonly pod: PodName;
   readonly netns?: NetworkNamespace;
+  /** Its agent has seen that the network namespace outlives the pod: the address still answers on the wire. Only on a cluster. */
+  readonly outlivesPod?: true;
 }
 
 /** What keeps an address while its pods come and go: a StatefulSet's pod or a virtual machine. */

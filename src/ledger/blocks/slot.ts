@@ -23,7 +23,7 @@ export type RawSlot = Readonly<Record<string, unknown>>;
 export const unusedSlot: RawSlot = {};
 
 const recordFields = ['pool', 'network', 'nic', 'since', 'owner', 'holders', 'node'] as const;
-const holderFields = ['uid', 'sandbox', 'node', 'pod', 'netns'] as const;
+const holderFields = ['uid', 'sandbox', 'node', 'pod', 'netns', 'outlives'] as const;
 /** RFC 3339 in UTC, as JavaScript and Go print it. */
 const timePattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z$/;
 const decimalPattern = /^\d{1,39}$/;
@@ -113,6 +113,7 @@ function holderOf(raw: unknown): Holder {
     node: textOf(holder['node'], 'node'),
     pod: { namespace: pod.slice(0, slash), name: pod.slice(slash + 1) },
     ...(holder['netns'] !== undefined && { netns: netnsOf(holder['netns']) }),
+    ...(holder['outlives'] === true && { outlivesPod: true }),
   };
 }
 
@@ -128,7 +129,7 @@ function netnsOf(raw: unknown): NetworkNamespace {
 }
 
 function encodeHolder(holder: Holder, holdersBefore: readonly unknown[]): RawSlot {
-  const { uid, sandbox, node, pod, netns } = holder;
+  const { uid, sandbox, node, pod, netns, outlivesPod } = holder;
   const before = holdersBefore.find((raw) => isOfUser(raw, holder));
   return {
     ...without(before, holderFields),
@@ -137,6 +138,7 @@ function encodeHolder(holder: Holder, holdersBefore: readonly unknown[]): RawSlo
     node,
     pod: `${pod.namespace}/${pod.name}`,
     ...(netns && { netns: encodeNetns(netns) }),
+    ...(outlivesPod && { outlives: true }),
   };
 }
 

@@ -27,6 +27,7 @@ const holderArb: fc.Arbitrary<Holder> = fc.record(
       },
       { requiredKeys: ['path'], noNullPrototype: true },
     ),
+    outlivesPod: fc.constant(true as const),
   },
   { requiredKeys: ['uid', 'sandbox', 'node', 'pod'], noNullPrototype: true },
 );
