@@ -1,4 +1,4 @@
-// `npm run bench [-- --quick] [-- --only a,b,c,d,e,f] [-- --update-docs]`: prints tables and writes bench-results.json.
+// `npm run bench [-- --quick] [-- --only a,b,c,d,e,f,g] [-- --update-docs]`: prints tables and writes bench-results.json.
 
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { benchAgent } from './bench/agent-bench.ts';
@@ -6,6 +6,8 @@ import { agentSection } from './bench/agent-section.ts';
 import { chooseSection } from './bench/choose-section.ts';
 import { benchCluster } from './bench/cluster-bench.ts';
 import { clusterSection } from './bench/cluster-section.ts';
+import { benchController } from './bench/controller-bench.ts';
+import { controllerSection } from './bench/controller-section.ts';
 import { docsParts, replaceParts } from './bench/docs.ts';
 import { formatTable } from './bench/format.ts';
 import { describeMachine, machineTable } from './bench/machine.ts';
@@ -27,6 +29,7 @@ const measure: Readonly<Record<SectionId, (quick: boolean) => Promise<Section>>>
   d: async (quick) => agentSection(await benchAgent(quick)),
   e: async (quick) => clusterSection(await benchCluster(quick)),
   f: async (quick) => nodeSection(await benchNode(quick)),
+  g: async (quick) => controllerSection(await benchController(quick)),
 };
 
 async function run(args: readonly string[]): Promise<void> {

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import type { ControlPlane } from '../../test/support/control-plane.ts';
 import { type TemporaryFolder, temporaryFolder } from '../../test/support/temporary-folder.ts';
 import { projectPaths } from './paths.ts';
-import { type Memory, type ServerProcess, startServer } from './server-process.ts';
+import type { Memory } from './process-memory.ts';
+import { type ServerProcess, startServer } from './server-process.ts';
 
 const account = { namespace: 'spiderpool', name: 'spiderpool-agent' } as const;
 /** Starting costs the processor, of which there is little. */

@@ -1,11 +1,9 @@
-import { formatAddress } from '../../src/ip/address.ts';
-import { formatRange } from '../../src/ip/range.ts';
-import { blockName, blockRange, SLOTS } from '../../src/ledger/blocks/block-name.ts';
-import { blockLabel, blockLabelValue, nodeLabel, subnetLabel } from '../../src/ledger/blocks/labels.ts';
-import { encodeRecord, type RawSlot, unusedSlot } from '../../src/ledger/blocks/slot.ts';
+import { SLOTS } from '../../src/ledger/blocks/block-name.ts';
+import type { Holder } from '../../src/ledger/record.ts';
 import { createObject } from '../../test/support/cluster-objects.ts';
 import type { ControlPlane } from '../../test/support/control-plane.ts';
 import { inParallel } from './cluster-pods.ts';
+import { filledBlock } from './filled-block.ts';
 import { seededRandom } from './random.ts';
 
 /** 10.6.0.0/16 less its first and last address. */
@@ -21,45 +19,18 @@ export async function fillBlocks(plane: ControlPlane, free: number): Promise<voi
   while (left.size < free) left.add(first + Math.floor(random() * (last - first + 1)));
   const bases: number[] = [];
   for (let base = first - (first % SLOTS); base <= last; base += SLOTS) bases.push(base);
+  const holderOf = (address: number): Holder | undefined =>
+    address < first || address > last || left.has(address) ? undefined : holderNamed(`filled-${address}`);
   await inParallel(bases, async (base) =>
-    createObject(plane, '/apis/spiderpool.spidernet.io/v2beta1/spideripblocks', blockOf(base, left)),
+    createObject(
+      plane,
+      '/apis/spiderpool.spidernet.io/v2beta1/spideripblocks',
+      filledBlock({ base, pool: 'bench', subnet, holderOf }),
+    ),
   );
 }
 
-function blockOf(base: number, free: ReadonlySet<number>): object {
-  const addresses = Array.from({ length: SLOTS }, (_, index) => base + index);
-  const isFull = addresses.every((address) => !free.has(address));
-  return {
-    apiVersion: 'spiderpool.spidernet.io/v2beta1',
-    kind: 'SpiderIPBlock',
-    metadata: {
-      name: blockName(base),
-      labels: {
-        [blockLabel]: blockLabelValue,
-        [nodeLabel(node)]: '',
-        [subnetLabel(subnet)]: isFull ? 'full' : 'open',
-      },
-    },
-    spec: {
-      base: formatAddress(base),
-      range: formatRange(blockRange(base)),
-      slots: addresses.map((address) => slotOf(address, free)),
-    },
-  };
-}
-
-function slotOf(address: number, free: ReadonlySet<number>): RawSlot {
-  if (address < first || address > last || free.has(address)) return unusedSlot;
-  const name = `filled-${address}`;
-  const sandbox = name.padEnd(64, 'f');
-  const pod = { namespace: 'default', name };
-  const holders = [{ uid: `${name}-uid-0000-0000-0000-000000`, sandbox, node, pod }];
-  return encodeRecord({
-    address,
-    pool: 'bench',
-    network: 'bench',
-    nic: 'eth0',
-    sinceMs: Date.now(),
-    holders,
-  });
+function holderNamed(name: string): Holder {
+  const uid = `${name}-uid-0000-0000-0000-000000`;
+  return { uid, sandbox: name.padEnd(64, 'f'), node, pod: { namespace: 'default', name } };
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SocketClient } from '../../test/support/socket-client.ts';
+import { type Memory, readMemory } from './process-memory.ts';
 
 export interface ServerOptions {
   /** Arguments of this process's Node. */
@@ -12,13 +13,6 @@ export interface ServerOptions {
   readonly logFile: string;
   /** Added to this process's environment. */
   readonly env?: Readonly<Record<string, string>>;
-}
-
-/** Resident memory of a process in MiB. */
-export interface Memory {
-  readonly rssMiB: number;
-  /** Without pages of files, such as the executable. */
-  readonly anonMiB: number;
 }
 
 /** The server did not get ready; the message has the end of its log. */
@@ -79,10 +73,7 @@ export class ServerProcess implements AsyncDisposable {
   }
 
   memory(): Memory {
-    const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8');
-    const mebibytes = (field: string): number =>
-      Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? Number.NaN) / 1024;
-    return { rssMiB: mebibytes('VmRSS'), anonMiB: mebibytes('RssAnon') };
+    return readMemory(this.#child.pid);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
