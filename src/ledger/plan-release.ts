@@ -4,6 +4,7 @@ import {
   isImportedOf,
   isOfAttachment,
   isSameAllocation,
+  isSameUser,
   sameHolder,
   standsAsRead,
 } from './record-equality.ts';
@@ -44,11 +45,21 @@ export function planRelease(records: ReleaseView, condition: ReleaseCondition): 
   }
   const current = records.at(condition.record.address);
   if (current === undefined) return [];
+  if (condition.suspect === true && isOutlivingSince(current, condition.record)) return [];
   if (condition.by === 'record') {
     return standsAsRead(current, condition.record) ? [freed(current, condition.suspect)] : [];
   }
   if (!isSameAllocation(current, condition.record)) return [];
   return without(current, (holder) => sameHolder(holder, condition.holder), condition.suspect);
+}
+
+/**
+ * Whether a node has told since the reading that a pod's namespace outlives it. Who frees as suspect does so because the node is
+ * silent, and it was not.
+ */
+function isOutlivingSince(current: AllocationRecord, read: AllocationRecord): boolean {
+  const known = read.holders.filter((holder) => holder.outlivesPod);
+  return current.holders.some((holder) => holder.outlivesPod && !known.some((it) => isSameUser(it, holder)));
 }
 
 function freed(before: AllocationRecord, suspect = false): ReleaseStep {

@@ -27,6 +27,7 @@ import { BlockReader } from './block-reader.ts';
 import { ClaimRun } from './claim-run.ts';
 import { nodeLabel } from './labels.ts';
 import type { LedgerParts } from './ledger-parts.ts';
+import { markOutliving } from './mark-outliving.ts';
 import { Operations } from './operations.ts';
 import { OwnRecords } from './own-records.ts';
 import { RecordWriter } from './record-writer.ts';
@@ -185,6 +186,18 @@ export class BlockLedger implements Ledger {
       .finally(() => this.#attachments.delete(key));
     this.#attachments.set(key, release);
     return release;
+  }
+
+  /**
+   * Notes that the network namespace of a holder outlives its pod, if record and holder still are as they were read. The mark goes with the
+   * holder, or with its sandbox.
+   * @returns the record with the mark; undefined when the holder does not stand any more
+   */
+  async markOutliving(record: AllocationRecord, holder: Holder): Promise<AllocationRecord | undefined> {
+    this.#requireOpen();
+    return this.#operations.run([uidKey(holder.uid)], async () =>
+      markOutliving(this.#parts, this.#writer, { record, holder }),
+    );
   }
 
   async records(filter: RecordFilter, page: PageOptions = {}): Promise<readonly AllocationRecord[]> {
