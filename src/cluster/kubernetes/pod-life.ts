@@ -20,6 +20,8 @@ export interface PodLife
   readonly deletionGraceSeconds?: number;
   /** `status.podIPs` has an entry. */
   readonly hasAddress: boolean;
+  /** It shares the network of its node, and has no address of its own. */
+  readonly usesHostNetwork: boolean;
   /** It is an agent of this project or of the original: `app.kubernetes.io/component` and its images tell which. */
   readonly agent?: 'ours' | 'original';
 }
@@ -38,7 +40,7 @@ export const ledgerLabel = 'ipam.spidernet.io/ledger';
  */
 export function parsePodLife(object: unknown): PodLife {
   const { labels, annotations: _annotations, ...view } = parsePodView(object);
-  const { metadata, status } = isObject(object) ? object : {};
+  const { metadata, spec, status } = isObject(object) ? object : {};
   const grace = isObject(metadata) ? metadata['deletionGracePeriodSeconds'] : undefined;
   const podIPs = isObject(status) ? status['podIPs'] : undefined;
   const agent = agentOf(labels);
@@ -46,6 +48,7 @@ export function parsePodLife(object: unknown): PodLife {
     ...view,
     ...(view.deleting && { deletionGraceSeconds: typeof grace === 'number' ? grace : 0 }),
     hasAddress: Array.isArray(podIPs) && podIPs.length > 0,
+    usesHostNetwork: isObject(spec) && spec['hostNetwork'] === true,
     ...(agent && { agent }),
   };
 }
