@@ -63,6 +63,20 @@ const poolStatus: Full<SpiderIPPoolStatus> = {
   allocatedIPs: '{}',
   totalIPCount: 9_223_372_036_854_775_807n,
   allocatedIPCount: 0n,
+  freeIPCount: 0n,
+  coolingIPCount: 0n,
+  suspectIPCount: 0n,
+  reservedIPCount: 0n,
+  conditions: [
+    {
+      type: 'AlmostFull',
+      status: 'False',
+      reason: 'Below80Percent',
+      message: 'less than 80 % of its addresses are in use',
+      lastTransitionTime: '2026-01-01T00:00:00Z',
+      observedGeneration: 1,
+    },
+  ],
 };
 const reservedSpec: Full<SpiderReservedIPSpec> = { ipVersion: 4, ips: ['10.6.0.10'] };
 const detail: Full<EndpointDetail> = {

@@ -6,6 +6,8 @@ import type { LabelSelector, LabelSelectorRequirement } from './label-selector.t
 import { isDnsSubdomain } from './label-syntax.ts';
 import { quote } from './quote.ts';
 import type {
+  Condition,
+  NetworkSpec,
   ObjectMeta,
   OwnerReference,
   RouteSpec,
@@ -14,6 +16,8 @@ import type {
   SpiderIPPoolStatus,
   SpiderReservedIP,
   SpiderReservedIPSpec,
+  SpiderSubnet,
+  SpiderSubnetStatus,
 } from './resources.ts';
 import { apiVersion } from './resources.ts';
 
@@ -41,6 +45,11 @@ export interface ParseResourceOptions {
  */
 export function parsePool(value: unknown, options: ParseResourceOptions = {}): ParseOutcome<SpiderIPPool> {
   return parse(value, poolDecoder, options);
+}
+
+/** Reads a SpiderSubnet; see `parsePool`. */
+export function parseSubnet(value: unknown, options: ParseResourceOptions = {}): ParseOutcome<SpiderSubnet> {
+  return parse(value, subnetDecoder, options);
 }
 
 /** Reads a SpiderReservedIP; see `parsePool`. */
@@ -91,13 +100,17 @@ const selectorDecoder = objectOf<LabelSelector>({
   ),
 });
 
-const poolSpecDecoder = objectOf<SpiderIPPoolSpec>({
+const networkFields = {
   ipVersion: optional(ipVersion),
   subnet: required(text, 'write the CIDR of the network, such as "10.6.0.0/16"'),
   ips: optional(addressList),
   excludeIPs: optional(addressList),
   gateway: optional(text),
   routes: optional(listOf(routeDecoder, 'write a list of routes with dst and gw')),
+};
+
+const poolSpecDecoder = objectOf<SpiderIPPoolSpec>({
+  ...networkFields,
   podAffinity: optional(selectorDecoder),
   namespaceAffinity: optional(selectorDecoder),
   nodeAffinity: optional(selectorDecoder),
@@ -108,10 +121,30 @@ const poolSpecDecoder = objectOf<SpiderIPPoolSpec>({
   disable: optional(flag),
 });
 
+const conditionDecoder = objectOf<Condition>({
+  type: required(text, 'write what it tells of'),
+  status: required(
+    scalar(
+      (value) => value === 'True' || value === 'False' || value === 'Unknown',
+      'write "True", "False" or "Unknown"',
+    ),
+    'write "True", "False" or "Unknown"',
+  ),
+  reason: required(text, 'write why, in a word'),
+  message: required(text, 'write why, in words'),
+  lastTransitionTime: required(text, 'write a time'),
+  observedGeneration: optional(integer),
+});
+
 const statusDecoder = objectOf<SpiderIPPoolStatus>({
   allocatedIPs: optional(text),
   totalIPCount: optional(count),
   allocatedIPCount: optional(count),
+  freeIPCount: optional(count),
+  coolingIPCount: optional(count),
+  suspectIPCount: optional(count),
+  reservedIPCount: optional(count),
+  conditions: optional(listOf(conditionDecoder, 'write a list of conditions')),
 });
 
 const ownerReferenceDecoder = objectOf<OwnerReference>({
@@ -165,6 +198,20 @@ const poolDecoder = objectOf<SpiderIPPool>({
   metadata: metadataField,
   spec: required(poolSpecDecoder, 'write an object with a subnet'),
   status: optional(statusDecoder),
+});
+
+const subnetDecoder = objectOf<SpiderSubnet>({
+  apiVersion: versionField,
+  kind: required(word('SpiderSubnet'), 'write SpiderSubnet'),
+  metadata: metadataField,
+  spec: required(objectOf<NetworkSpec>(networkFields), 'write an object with a subnet'),
+  status: optional(
+    objectOf<SpiderSubnetStatus>({
+      controlledIPPools: optional(text),
+      totalIPCount: optional(count),
+      allocatedIPCount: optional(count),
+    }),
+  ),
 });
 
 const reservedIpDecoder = objectOf<SpiderReservedIP>({

@@ -33,14 +33,18 @@ export interface RouteSpec {
   readonly gw: string;
 }
 
-/** `spec` of a SpiderIPPool; every text as users write it. */
-export interface SpiderIPPoolSpec {
+/** What pools and subnets say of their network; every text as users write it. */
+export interface NetworkSpec {
   readonly ipVersion?: 4 | 6;
   readonly subnet: string;
   readonly ips?: readonly string[];
   readonly excludeIPs?: readonly string[];
   readonly gateway?: string;
   readonly routes?: readonly RouteSpec[];
+}
+
+/** `spec` of a SpiderIPPool. */
+export interface SpiderIPPoolSpec extends NetworkSpec {
   readonly podAffinity?: LabelSelector;
   readonly namespaceAffinity?: LabelSelector;
   readonly nodeAffinity?: LabelSelector;
@@ -51,12 +55,34 @@ export interface SpiderIPPoolSpec {
   readonly disable?: boolean;
 }
 
-/** `status` of a SpiderIPPool. Counts saturate at 2^63 - 1 and are exact: bigint. */
+/** One thing that is the case or not, as Kubernetes tells it (metav1.Condition). */
+export interface Condition {
+  readonly type: string;
+  readonly status: 'True' | 'False' | 'Unknown';
+  /** One word in CamelCase. */
+  readonly reason: string;
+  readonly message: string;
+  /** When `status` became what it is: RFC 3339 in UTC, whole seconds. */
+  readonly lastTransitionTime: string;
+  /** `metadata.generation` that this was told of. */
+  readonly observedGeneration?: number;
+}
+
+/** `status` of a SpiderIPPool. Counts saturate at 2^63 - 1 and are exact: bigint. The original knows the first three. */
 export interface SpiderIPPoolStatus {
   /** JSON text: map from address to `{pod, podUid}`. */
   readonly allocatedIPs?: string;
   readonly totalIPCount?: bigint;
   readonly allocatedIPCount?: bigint;
+  /** Addresses that can be given right now, those that cool down not among them. */
+  readonly freeIPCount?: bigint;
+  /** Addresses that were released a short while ago. */
+  readonly coolingIPCount?: bigint;
+  /** Addresses that were freed while their node was away: they may still answer. */
+  readonly suspectIPCount?: bigint;
+  /** Addresses of `totalIPCount` that SpiderReservedIPs take away. */
+  readonly reservedIPCount?: bigint;
+  readonly conditions?: readonly Condition[];
 }
 
 /** A pool of addresses of one subnet: cluster scoped. */
@@ -66,6 +92,23 @@ export interface SpiderIPPool {
   readonly metadata: ObjectMeta;
   readonly spec: SpiderIPPoolSpec;
   readonly status?: SpiderIPPoolStatus;
+}
+
+/** `status` of a SpiderSubnet. Counts saturate at 2^63 - 1 and are exact: bigint. */
+export interface SpiderSubnetStatus {
+  /** JSON text: map from pool to `{ips, application}`; see controlled-pools.ts. */
+  readonly controlledIPPools?: string;
+  readonly totalIPCount?: bigint;
+  readonly allocatedIPCount?: bigint;
+}
+
+/** A network whose addresses are distributed to pools: cluster scoped. */
+export interface SpiderSubnet {
+  readonly apiVersion: typeof apiVersion;
+  readonly kind: 'SpiderSubnet';
+  readonly metadata: ObjectMeta;
+  readonly spec: NetworkSpec;
+  readonly status?: SpiderSubnetStatus;
 }
 
 /** `spec` of a SpiderReservedIP; every text as users write it. */

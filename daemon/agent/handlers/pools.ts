@@ -1,4 +1,5 @@
 import { poolsText } from '../../../src/cli/pools-text.ts';
+import { outsideText } from '../../../src/cluster/pool-condition-texts.ts';
 import type { PoolShape, PoolsShape } from '../../../src/wire/shapes.ts';
 import { poolShape } from '../../../src/wire/to-shapes.ts';
 import type { Handler } from '../http/message.ts';
@@ -14,9 +15,9 @@ export function poolsHandler({ cluster, ledger, problems }: HandlerContext): Han
       const usage = usages[index];
       if (usage === undefined) return [];
       const conditions = [...cluster.conditions(pool.pool.name)];
-      if (usage.outside > 0) {
-        const message = `${usage.outside} of its ${usage.allocated} allocated addresses are outside of its ranges: they stay with their pods and are not given again`;
-        conditions.unshift({ type: 'OutsideAllocations', message });
+      const { outside, allocated } = usage;
+      if (outside > 0) {
+        conditions.unshift({ type: 'OutsideAllocations', message: outsideText(outside, allocated) });
       }
       return [poolShape(pool, usage, conditions)];
     });

@@ -6,6 +6,7 @@ import { Reflector } from '../../kube/reflector.ts';
 import { kubeResources, resourcePath } from '../../kube/resource-path.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { PoolCondition } from '../cluster.ts';
+import { deletingText, notUsedText, originalRecordsText } from '../pool-condition-texts.ts';
 import { withOverlaps } from '../pool-overlaps.ts';
 import { PoolWatch } from './pool-watch.ts';
 import type { StoredPool } from './stored-pool.ts';
@@ -126,15 +127,8 @@ function ownConditions(pools: ReadonlyMap<string, StoredPool>): Map<string, read
 
 function conditionsOf({ pool, problem }: StoredPool): readonly PoolCondition[] {
   const conditions: PoolCondition[] = [];
-  if (problem !== undefined) conditions.push({ type: 'BadManifest', message: `not used: ${problem}` });
-  if (pool?.hasOriginalRecords) {
-    const message =
-      'it has records of the original that were not imported: it gives no addresses until they are (spiderpoolctl migrate)';
-    conditions.push({ type: 'OriginalRecords', message });
-  }
-  if (pool?.deleting) {
-    const message = 'its deletion was asked for: it gives no new addresses and goes with its last record';
-    conditions.push({ type: 'Deleting', message });
-  }
+  if (problem !== undefined) conditions.push({ type: 'BadManifest', message: notUsedText(problem) });
+  if (pool?.hasOriginalRecords) conditions.push({ type: 'OriginalRecords', message: originalRecordsText });
+  if (pool?.deleting) conditions.push({ type: 'Deleting', message: deletingText });
   return conditions;
 }
