@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AdminClient, type AdminRequestOptions, type AdminResponse } from './admin-client.ts';
-import { bindAgentRole, createCrds } from './deploy-files.ts';
+import { bindRoles, createCrds } from './deploy-files.ts';
 import { freePort } from './free-port.ts';
 import { findKubeExecutables, type KubeExecutables } from './kube-executables.ts';
 import { parseRequestCounts, type RequestCount } from './request-counts.ts';
@@ -131,7 +131,13 @@ export class ControlPlane implements AsyncDisposable {
   /** Gives the ServiceAccount the rights that `deploy/manifests` gives to the agent. */
   async bindAgentRole(account: AccountName): Promise<void> {
     await this.createAccount(account);
-    await bindAgentRole(this, account);
+    await bindRoles(this, account, 'spiderpool-agent');
+  }
+
+  /** Gives the ServiceAccount the rights that `deploy/manifests` gives to the controller. */
+  async bindControllerRole(account: AccountName): Promise<void> {
+    await this.createAccount(account);
+    await bindRoles(this, account, 'spiderpool-controller');
   }
 
   /** POSTs an object; one of that name that exists already is fine. @throws Error on any other refusal */

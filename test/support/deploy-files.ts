@@ -32,8 +32,6 @@ interface CrdSpec {
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const rbac = '/apis/rbac.authorization.k8s.io/v1';
-/** ServiceAccount of the agent in `deploy/manifests`. */
-const agentAccount = 'spiderpool-agent';
 /** They are served within a second; a loaded machine gets its time. */
 const establishTimeoutMs = 60_000;
 const pollMs = 50;
@@ -54,17 +52,24 @@ export async function createCrds(plane: ControlPlane): Promise<void> {
   );
 }
 
+/** A ServiceAccount of `deploy/manifests`. */
+export type DeployedAccount = 'spiderpool-agent' | 'spiderpool-controller';
+
 /**
- * Binds to `account` every role that `deploy/manifests` binds to the agent's own account, and waits until they are in force.
+ * Binds to `account` every role that `deploy/manifests` binds to `deployed`, and waits until they are in force.
  * @throws Error when there is none
  */
-export async function bindAgentRole(plane: ControlPlane, account: AccountName): Promise<void> {
+export async function bindRoles(
+  plane: ControlPlane,
+  account: AccountName,
+  deployed: DeployedAccount,
+): Promise<void> {
   const manifests = await readManifests('deploy/manifests/**/*.yaml');
   const bindings = manifests.filter(
     ({ kind, subjects }) =>
-      kind.endsWith('RoleBinding') && subjects?.some(({ name }) => name === agentAccount) === true,
+      kind.endsWith('RoleBinding') && subjects?.some(({ name }) => name === deployed) === true,
   );
-  if (bindings.length === 0) throw new Error(`deploy/manifests binds no role to ${agentAccount}`);
+  if (bindings.length === 0) throw new Error(`deploy/manifests binds no role to ${deployed}`);
   for (const { apiVersion, kind, metadata, roleRef } of bindings) {
     const role = manifests.find(
       (each) =>
