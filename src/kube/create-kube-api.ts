@@ -24,6 +24,8 @@ const watchSilenceMsMaxDefault = 400_000;
 export interface KubeApiOptions {
   /** Path of a kubeconfig. @default KUBECONFIG, then `~/.kube/config`, then the pod's service account */
   readonly kubeconfig?: string;
+  /** Context of the kubeconfig. @default its current one */
+  readonly context?: string;
   /** @default 'spiderpool/<version>' */
   readonly userAgent?: string;
   /** Requests under way at once; watches are not counted. @default 32 */
@@ -40,7 +42,10 @@ export interface KubeApiOptions {
 export function createKubeApi(options: KubeApiOptions = {}): KubeApi {
   const requestsMax = options.connectionsMax ?? connectionsMaxDefault;
   return new HttpKubeApi({
-    config: Kubeconfig.load(options.kubeconfig === undefined ? {} : { file: options.kubeconfig }),
+    config: Kubeconfig.load({
+      ...(options.kubeconfig !== undefined && { file: options.kubeconfig }),
+      ...(options.context !== undefined && { context: options.context }),
+    }),
     connections: new Connections(requestsMax + watchesMax),
     requests: new Gate(requestsMax, waitingMax),
     watches: new Gate(watchesMax, watchesMax),

@@ -169,6 +169,28 @@ test('Kubeconfig.load() takes the one at home, and else the service account of t
   assert.equal(await authorization(Kubeconfig.load(options)), 'Bearer of home');
 });
 
+test('Kubeconfig.load() takes the context that is asked for', async () => {
+  const file = await write('two-contexts', {
+    clusters: [
+      { name: 'a', cluster: { server: 'https://a.example' } },
+      { name: 'b', cluster: { server: 'https://b.example' } },
+    ],
+    contexts: [
+      { name: 'to-a', context: { cluster: 'a' } },
+      { name: 'to-b', context: { cluster: 'b' } },
+    ],
+    'current-context': 'to-a',
+  });
+  assert.equal(Kubeconfig.load({ file }).origin, 'https://a.example');
+  assert.equal(Kubeconfig.load({ file, context: 'to-b' }).origin, 'https://b.example');
+  assert.throws(() => Kubeconfig.load({ file, context: 'to-c' }), /has no cluster for its context to-c/);
+  const environment = { HOME: folder.path, KUBERNETES_SERVICE_HOST: '192.0.2.1' };
+  assert.throws(
+    () => Kubeconfig.load({ environment, context: 'to-a' }),
+    /no kubeconfig that could have the context to-a/,
+  );
+});
+
 test('Kubeconfig.load() says what is wrong, without secrets', async () => {
   const cases: readonly (readonly [options: KubeconfigOptions, message: RegExp])[] = [
     [{ environment: { HOME: '/nowhere' } }, /no kubeconfig.*not a pod/],

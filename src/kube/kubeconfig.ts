@@ -49,6 +49,8 @@ export interface KubeCredentials {
 export interface KubeconfigOptions {
   /** @default the files of KUBECONFIG, `~/.kube/config`, the pod's service account */
   readonly file?: string;
+  /** Name of the context. @default the `current-context` of the files */
+  readonly context?: string;
   /** @default process.env */
   readonly environment?: NodeJS.ProcessEnv;
   /** @default '/var/run/secrets/kubernetes.io/serviceaccount' */
@@ -98,11 +100,15 @@ export class Kubeconfig {
   static load(options: KubeconfigOptions = {}): Kubeconfig {
     const environment = options.environment ?? process.env;
     const paths = kubeconfigPaths(options.file, environment);
-    const found =
-      paths.length === 0
-        ? ofServiceAccount(environment, options.serviceAccountFolder ?? serviceAccountFolderDefault)
-        : ofFiles(paths);
-    return new Kubeconfig(...found);
+    if (paths.length > 0) return new Kubeconfig(...ofFiles(paths, options.context));
+    if (options.context !== undefined) {
+      throw new KubeconfigError(
+        `there is no kubeconfig that could have the context ${options.context}: name one (KUBECONFIG)`,
+      );
+    }
+    return new Kubeconfig(
+      ...ofServiceAccount(environment, options.serviceAccountFolder ?? serviceAccountFolderDefault),
+    );
   }
 
   /**
@@ -219,16 +225,16 @@ function ofServiceAccount(environment: NodeJS.ProcessEnv, folder: string): [Clus
   ];
 }
 
-function ofFiles(paths: readonly string[]): [Cluster, User] {
+function ofFiles(paths: readonly string[], asked: string | undefined): [Cluster, User] {
   const where = paths.join(', ');
   const raw = readKubeconfigFiles(paths);
-  if (raw.currentContext === undefined)
-    throw new KubeconfigError(`kubeconfig ${where} has no current-context`);
+  const wanted = asked ?? raw.currentContext;
+  if (wanted === undefined) throw new KubeconfigError(`kubeconfig ${where} has no current-context`);
   try {
-    const context = newContexts(raw.contexts).find(({ name }) => name === raw.currentContext);
+    const context = newContexts(raw.contexts).find(({ name }) => name === wanted);
     const cluster = newClusters(raw.clusters).find(({ name }) => name === context?.cluster);
     if (context === undefined || cluster === undefined) {
-      throw new KubeconfigError(`kubeconfig ${where} has no cluster for its context ${raw.currentContext}`);
+      throw new KubeconfigError(`kubeconfig ${where} has no cluster for its context ${wanted}`);
     }
     const user = newUsers(raw.users.map(asLibraryReads)).find(({ name }) => name === context.user);
     return [cluster, user ?? { name: 'anonymous' }];
