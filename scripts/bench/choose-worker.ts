@@ -10,8 +10,8 @@ import type { PoolRange } from '../../src/ipam/want.ts';
 import { PoolState } from '../../src/ledger/pool-state.ts';
 import { RestQueue } from '../../src/ledger/rest-queue.ts';
 import { type ClaimView, planClaim } from '../../src/ledger/sqlite/plan-claim.ts';
+import { randomBelow, seededRandom } from '../../test/support/seeded-random.ts';
 import type { ChooseScenario, Fill } from './choose-section.ts';
-import { randomBelow, seededRandom } from './random.ts';
 import { serveWorker } from './run-worker.ts';
 
 const pools = ['10.1.2.0/24', '10.1.0.0/16', '10.0.0.0/8', 'fd00:1:2::/48'];

@@ -2,9 +2,9 @@ import { SLOTS } from '../../src/ledger/blocks/block-name.ts';
 import type { Holder } from '../../src/ledger/record.ts';
 import { createObject } from '../../test/support/cluster-objects.ts';
 import type { ControlPlane } from '../../test/support/control-plane.ts';
+import { seededRandom } from '../../test/support/seeded-random.ts';
 import { inParallel } from './cluster-pods.ts';
 import { filledBlock } from './filled-block.ts';
-import { seededRandom } from './random.ts';
 
 /** 10.6.0.0/16 less its first and last address. */
 const first = 0x0a_06_00_01;

@@ -5,8 +5,8 @@ import type { Address } from '../../src/ip/address.ts';
 import type { AllocationRecord } from '../../src/ledger/record.ts';
 import { openStore } from '../../src/ledger/sqlite/open-store.ts';
 import { RecordStore } from '../../src/ledger/sqlite/record-store.ts';
+import { randomBelow, seededRandom } from '../../test/support/seeded-random.ts';
 import { benchNetwork, benchPool } from './agent-folder.ts';
-import { randomBelow, seededRandom } from './random.ts';
 
 /** Seen by every process as its own, so the agent's sweep looks at it and finds it. */
 const netnsPath = '/proc/self/ns/net';

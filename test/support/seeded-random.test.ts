@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { randomBelow, seededRandom } from './random.ts';
+import { randomBelow, seededRandom } from './seeded-random.ts';
 
 function draw(seed: bigint): readonly number[] {
   const random = seededRandom(seed);
