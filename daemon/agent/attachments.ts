@@ -3,11 +3,11 @@ import { CniCode, CniError } from '../../src/cni/error.ts';
 import { formatAddress } from '../../src/ip/address.ts';
 import type { AddPlan } from '../../src/ipam/add-plan.ts';
 import { chooseAddress } from '../../src/ipam/choose.ts';
-import type { ClusterFacts, EnabledFamilies } from '../../src/ipam/facts.ts';
+import type { EnabledFamilies } from '../../src/ipam/facts.ts';
 import { planAdd, wantsOf } from '../../src/ipam/plan.ts';
 import { allRecords } from '../../src/ledger/all-records.ts';
-import type { Claimant, PoolUsage, PreviewOutcome } from '../../src/ledger/ledger.ts';
-import type { AllocationRecord, Holder } from '../../src/ledger/record.ts';
+import type { Claimant } from '../../src/ledger/ledger.ts';
+import type { AllocationRecord } from '../../src/ledger/record.ts';
 import { isOfAttachment } from '../../src/ledger/record-equality.ts';
 import type { Logger } from '../../src/log/logger.ts';
 import { type Aftermath, tellChanged } from './aftermath.ts';
@@ -15,6 +15,8 @@ import { type AllocatedAddress, describeAddresses } from './allocated-address.ts
 import type { AddRequest, Attachment } from './attachment.ts';
 import type { AttachmentTurns } from './attachment-turns.ts';
 import { claimError } from './claim-error.ts';
+import { claimantOf } from './claimant.ts';
+import { type Explanation, explainPlan } from './explanation.ts';
 import { type LedgerSlot, toCniError } from './ledger-slot.ts';
 import { movesWithPools, standingAddresses } from './standing-addresses.ts';
 import { surplusRecords } from './surplus-records.ts';
@@ -26,16 +28,6 @@ const wantsPool: ReadonlySet<number> = new Set([
   CniCode.poolUnknown,
   CniCode.poolsFiltered,
 ]);
-
-/** A dry run: the plan, and what the ledger would have answered. */
-export interface Explanation {
-  readonly plan: AddPlan;
-  readonly facts: ClusterFacts;
-  readonly preview?: PreviewOutcome;
-  /** Accepted pools that have neither a free nor a resting address. */
-  readonly exhausted?: ReadonlySet<string>;
-  readonly error?: unknown;
-}
 
 export interface AttachmentsOptions {
   readonly cluster: Cluster;
@@ -166,16 +158,17 @@ export class Attachments {
   async explain(request: AddRequest, signal: AbortSignal): Promise<Explanation> {
     const { cluster, ledger } = this.#options;
     const { facts, plan } = await this.#decide(request, signal);
-    if (plan.problem !== undefined) return { plan, facts, error: plan.problem };
-    const claimant = claimantOf(request, facts, cluster.nodeName);
     try {
-      const wants = wantsFor(plan, facts);
-      const preview = await ledger.ledger.preview(claimant, wants, chooseAddress);
-      const usages = await ledger.ledger.usage(wants.flatMap(({ pools }) => pools));
-      const exhausted = new Set(usages.filter(isExhausted).map(({ pool }) => pool));
-      const refusal = preview.kind === 'refused' ? preview.refusals.at(0) : undefined;
-      const error = refusal && claimError(refusal, plan, facts.catalog);
-      return { plan, facts, preview, exhausted, ...(error && { error }) };
+      return await explainPlan(request, {
+        facts,
+        plan,
+        nodeName: cluster.nodeName,
+        // Asked only when there is something to preview: the plan's own problem comes first.
+        ledger: {
+          preview: (...args) => ledger.ledger.preview(...args),
+          usage: (pools) => ledger.ledger.usage(pools),
+        },
+      });
     } catch (error) {
       return { plan, facts, error: this.#failed(error) };
     }
@@ -199,32 +192,8 @@ export class Attachments {
   }
 }
 
-/**
- * Who owns the addresses of an attachment: the pod, or the container where nothing names one (podman, nerdctl). The runtime's UID wins over
- * the cluster's: it has another one for a static pod.
- */
-function claimantOf(
-  { attachment, network, netns }: AddRequest,
-  { owner, uid }: RequestFacts,
-  node: string,
-): Claimant {
-  const { namespace = '', name = '' } = attachment.pod;
-  const holder: Holder = {
-    uid: attachment.pod.uid ?? uid ?? attachment.sandbox,
-    sandbox: attachment.sandbox,
-    node,
-    pod: { namespace, name },
-    ...(netns.path !== '' && { netns }),
-  };
-  return { holder, network, ...(owner && { owner }) };
-}
-
 function wantsFor(plan: AddPlan, facts: RequestFacts): ReturnType<typeof wantsOf> {
   return wantsOf(plan, { keepsByPool: movesWithPools(facts) });
-}
-
-function isExhausted({ free, cooling, suspect }: PoolUsage): boolean {
-  return free === 0n && cooling === 0 && suspect === 0;
 }
 
 function logSwitchedOff(plan: AddPlan, log: Logger): void {
