@@ -11,6 +11,15 @@ export const poolFinalizer = 'spiderpool.spidernet.io';
 /** Label of a SpiderIPPool: its subnet, spelled so that a label may carry it. */
 export const poolCidrLabel = 'ipam.spidernet.io/ippool-cidr';
 
+/** Finalizer that keeps a SpiderSubnet until no pool has addresses of it. */
+export const subnetFinalizer = 'spiderpool.spidernet.io';
+
+/** Label of a SpiderSubnet: its network, spelled as in `poolCidrLabel`. */
+export const subnetCidrLabel = 'ipam.spidernet.io/subnet-cidr';
+
+/** Label of a SpiderIPPool: the name of the SpiderSubnet that controls it. */
+export const ownerSubnetLabel = 'ipam.spidernet.io/owner-spider-subnet';
+
 /** Label that only pools have which were made for an application (auto pools). */
 export const ownerApplicationNameLabel = 'ipam.spidernet.io/owner-application-name';
 
@@ -28,6 +37,9 @@ export const reuseDelayAnnotation = 'ipam.spidernet.io/reuse-delay';
 
 /** Annotation of a SpiderIPPool: `blocks` when its records are in address blocks, so that those of the original were imported. */
 export const ledgerAnnotation = 'ipam.spidernet.io/ledger';
+
+/** Value of that annotation. */
+export const blocksLedger = 'blocks';
 
 /** Annotations of a pod that select pools, subnets and routes. */
 export const podAnnotations = {

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { poolCidrLabel, poolFinalizer } from './names.ts';
-import { defaultPool, subnetLabelValue } from './pool-defaults.ts';
-import { usableAddresses } from './pool-validation.ts';
+import { subnetLabelValue } from './network-defaults.ts';
+import { usableAddresses } from './network-facts.ts';
+import { defaultPool } from './pool-defaults.ts';
 import { anyPool, poolFixture, writtenPool } from './testing/resources.ts';
 
 describe('defaultPool()', () => {

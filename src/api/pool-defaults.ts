@@ -1,7 +1,7 @@
-import { parseCidr } from '../ip/cidr.ts';
-import { mergeRangeTexts } from '../ip/range-set.ts';
-import { poolCidrLabel, poolFinalizer } from './names.ts';
-import type { ObjectMeta, SpiderIPPool, SpiderIPPoolSpec } from './resources.ts';
+import { blocksLedger, ledgerAnnotation, poolCidrLabel, poolFinalizer } from './names.ts';
+import { defaultNetwork, withStoredFields } from './network-defaults.ts';
+import { hasOriginalRecords } from './original-records.ts';
+import type { SpiderIPPool } from './resources.ts';
 
 /** How much is filled in. */
 export interface DefaultPoolOptions {
@@ -19,33 +19,23 @@ export interface DefaultPoolOptions {
  */
 export function defaultPool(pool: SpiderIPPool, options: DefaultPoolOptions = {}): SpiderIPPool {
   const stored = options.storedFields === true;
-  if (stored && pool.metadata.deletionTimestamp !== undefined) return pool;
-  const metadata = stored ? withStoredFields(pool.metadata, pool.spec.subnet) : pool.metadata;
-  return { ...pool, metadata, spec: defaultSpec(pool.spec) };
-}
-
-/** A subnet as the label `ippool-cidr` spells it: `10.6.0.0/16` is `10-6-0-0-16`, `fd00:db8::/64` is `fd00-db8---64`. */
-export function subnetLabelValue(subnet: string): string {
-  return subnet.replaceAll(/[.:/]/g, '-');
-}
-
-function withStoredFields(metadata: ObjectMeta, subnet: string): ObjectMeta {
-  const finalizers = metadata.finalizers ?? [];
+  const { metadata, spec } = pool;
+  if (stored && metadata.deletionTimestamp !== undefined) return pool;
+  const names = { finalizer: poolFinalizer, cidrLabel: poolCidrLabel };
   return {
-    ...metadata,
-    finalizers: finalizers.includes(poolFinalizer) ? finalizers : [...finalizers, poolFinalizer],
-    ...(parseCidr(subnet) && { labels: { ...metadata.labels, [poolCidrLabel]: subnetLabelValue(subnet) } }),
+    ...pool,
+    metadata: stored ? withStoredFields(metadata, spec.subnet, names) : metadata,
+    spec: defaultNetwork({ ...spec, default: spec.default ?? false, disable: spec.disable ?? false }),
   };
 }
 
-function defaultSpec(spec: SpiderIPPoolSpec): SpiderIPPoolSpec {
-  const filled = { ...spec, default: spec.default ?? false, disable: spec.disable ?? false };
-  const family = spec.ipVersion ?? parseCidr(spec.subnet)?.family;
-  if (family === undefined) return filled;
-  return {
-    ...filled,
-    ipVersion: family,
-    ...(spec.ips && { ips: mergeRangeTexts(family, spec.ips) ?? spec.ips }),
-    ...(spec.excludeIPs && { excludeIPs: mergeRangeTexts(family, spec.excludeIPs) ?? spec.excludeIPs }),
-  };
+/**
+ * Says of a new pool that its records are in address blocks from its beginning: what the controller will write to
+ * `status.allocatedIPs` is then not taken for records of the original. A pool that comes with such records stays as it is.
+ */
+export function markNewPool(pool: SpiderIPPool): SpiderIPPool {
+  const { metadata } = pool;
+  if (metadata.annotations?.[ledgerAnnotation] !== undefined || hasOriginalRecords(pool)) return pool;
+  const annotations = { ...metadata.annotations, [ledgerAnnotation]: blocksLedger };
+  return { ...pool, metadata: { ...metadata, annotations } };
 }

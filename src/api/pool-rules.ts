@@ -10,7 +10,7 @@ import { isEmptyLabelSelector, validateLabelSelector } from './label-selector.ts
 import { applicationAffinityKeys, ownerApplicationNameLabel } from './names.ts';
 import { quote } from './quote.ts';
 import { outsideSubnet, readableRanges, validateDisjoint, validateRangeTexts } from './range-lists.ts';
-import type { RouteSpec, SpiderIPPool, SpiderIPPoolSpec } from './resources.ts';
+import type { NetworkSpec, RouteSpec, SpiderIPPool } from './resources.ts';
 
 const exampleSubnets: Readonly<Record<Family, string>> = { 4: '"10.6.0.0/16"', 6: '"fd00:10:6::/64"' };
 
@@ -25,8 +25,8 @@ export function validateFamily(ipVersion: Family | undefined, families: readonly
   return [fieldError('Forbidden', 'spec.ipVersion', message)];
 }
 
-/** Checks that the subnet is a canonical CIDR of the pool's family. */
-export function validateSubnet(spec: SpiderIPPoolSpec): FieldError[] {
+/** Checks that the subnet of a pool or a SpiderSubnet is a canonical CIDR of its family. */
+export function validateSubnet(spec: NetworkSpec): FieldError[] {
   const subnet = parseCidr(spec.subnet);
   if (subnet === undefined) {
     const example = exampleSubnets[spec.ipVersion ?? 4];
@@ -47,8 +47,8 @@ export function validateSubnet(spec: SpiderIPPoolSpec): FieldError[] {
   );
 }
 
-/** Checks everything of a pool that has to lie in its subnet: addresses, gateway, routes. */
-export function validateAddresses(spec: SpiderIPPoolSpec, subnet: Cidr): FieldError[] {
+/** Checks everything of a pool or a SpiderSubnet that has to lie in its subnet: addresses, gateway, routes. */
+export function validateAddresses(spec: NetworkSpec, subnet: Cidr): FieldError[] {
   return [
     ...validateRangeTexts(spec.ips, 'spec.ips', subnet.family, subnet),
     ...validateDisjoint(spec.ips, 'spec.ips', subnet.family),
@@ -72,7 +72,7 @@ function isAutoPool(pool: SpiderIPPool): boolean {
   return Object.hasOwn(pool.metadata.labels ?? {}, ownerApplicationNameLabel);
 }
 
-function validateGateway(spec: SpiderIPPoolSpec, subnet: Cidr): FieldError[] {
+function validateGateway(spec: NetworkSpec, subnet: Cidr): FieldError[] {
   if (spec.gateway === undefined) return [];
   const problem = validateHop(spec.gateway, 'spec.gateway', subnet);
   if (problem) return [problem];

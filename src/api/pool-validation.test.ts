@@ -3,9 +3,10 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { FieldErrorType } from './field-error.ts';
 import { poolFinalizer, reuseDelayAnnotation } from './names.ts';
+import { usableAddresses } from './network-facts.ts';
 import { defaultPool } from './pool-defaults.ts';
 import type { AllocatedAddress, PoolContext } from './pool-validation.ts';
-import { usableAddresses, validatePool, validatePoolCreate, validatePoolUpdate } from './pool-validation.ts';
+import { validatePool, validatePoolCreate, validatePoolUpdate } from './pool-validation.ts';
 import type { ObjectMeta, SpiderIPPool, SpiderIPPoolSpec } from './resources.ts';
 import { anyPool, poolFixture, writtenPool } from './testing/resources.ts';
 

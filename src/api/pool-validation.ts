@@ -1,19 +1,20 @@
 import type { Address, Family } from '../ip/address.ts';
 import { formatAddress } from '../ip/address.ts';
-import { canonicalCidr, cidrsOverlap, formatCidr, parseCidr } from '../ip/cidr.ts';
 import type { RangeSet } from '../ip/range-set.ts';
 import { addedErrors } from './added-errors.ts';
 import type { FieldError } from './field-error.ts';
 import { fieldError } from './field-error.ts';
 import { keyPath } from './field-path.ts';
 import { poolFinalizer, reuseDelayAnnotation } from './names.ts';
+import { addedAddresses, isCrossing, isSameNetwork, networkFacts, sharedAddresses } from './network-facts.ts';
 import { defaultPool } from './pool-defaults.ts';
 import { validateAddresses, validateAffinities, validateFamily, validateSubnet } from './pool-rules.ts';
 import { quote } from './quote.ts';
-import { describeRanges, readableRanges } from './range-lists.ts';
-import type { ObjectMeta, SpiderIPPool, SpiderIPPoolSpec } from './resources.ts';
+import { describeRanges } from './range-lists.ts';
+import type { ObjectMeta, SpiderIPPool, SpiderSubnet } from './resources.ts';
 import { parseReuseDelayMs } from './reuse-delay.ts';
-import { structurallyEqual } from './structurally-equal.ts';
+import { isReleased, validateDeleting, validateImmutable } from './stored-object-rules.ts';
+import { validateOwnedPool } from './subnet-ownership.ts';
 import { validateTexts } from './text-rule.ts';
 
 /** Used addresses that one answer names, each in an error of its own; one more error counts the others. */
@@ -23,8 +24,10 @@ const namedAddressesMax = 10;
 export interface PoolContext {
   /** The families that the configuration switches on. */
   readonly families: readonly Family[];
-  /** All stored pools; the pool itself may be among them on update. */
+  /** Stored pools, at least those that share addresses or the name; the pool itself may be among them on update. */
   readonly otherPools: readonly SpiderIPPool[];
+  /** The SpiderSubnet that controls the pool; undefined when none does, or the feature is off. */
+  readonly owner?: SpiderSubnet | undefined;
 }
 
 /** An address of the pool that is in use. */
@@ -46,7 +49,7 @@ export interface PoolUpdateContext extends PoolContext {
 export function validatePool(pool: SpiderIPPool, families: readonly Family[]): FieldError[] {
   const { spec } = pool;
   const errors = [...validateFamily(spec.ipVersion, families), ...validateSubnet(spec)];
-  const subnet = parseCidr(spec.subnet);
+  const { subnet } = networkFacts(spec);
   if (subnet && subnet.family === spec.ipVersion) errors.push(...validateAddresses(spec, subnet));
   errors.push(...validateAffinities(pool), ...validateReuseDelay(pool.metadata));
   const { labels, finalizers } = pool.metadata;
@@ -66,10 +69,12 @@ export function validatePoolCreate(pool: SpiderIPPool, context: PoolContext): Fi
     const message = `pool ${quote(name)} exists already: write another name`;
     return [fieldError('Duplicate', 'metadata.name', message)];
   }
+  const { usable: addresses } = networkFacts(pool.spec);
   return [
     ...validatePool(pool, context.families),
     ...validateSubnets(pool, context.otherPools),
-    ...validateOwnership(usableAddresses(pool.spec), pool, context.otherPools),
+    ...validateOwnership(addresses, pool, context.otherPools),
+    ...validateOwner(pool, context, addresses, true),
   ];
 }
 
@@ -84,26 +89,24 @@ export function validatePoolUpdate(
   updated: SpiderIPPool,
   context: PoolUpdateContext,
 ): FieldError[] {
-  if (isReleased(updated)) return [];
-  const fixed = [...validateDeleting(old, updated), ...validateImmutable(old, updated)];
+  if (isReleased(updated.metadata, poolFinalizer)) return [];
+  const fixed = [
+    ...validateDeleting('pool', updated.metadata, defaultPool(old).spec, defaultPool(updated).spec),
+    ...validateImmutable('pool', old.spec, updated.spec),
+  ];
   if (fixed.length > 0) return fixed;
   const own = addedErrors(validatePool(old, context.families), validatePool(updated, context.families));
-  const before = usableAddresses(old.spec);
-  const after = usableAddresses(updated.spec);
+  const before = networkFacts(old.spec).usable;
+  const after = networkFacts(updated.spec).usable;
   if (after === undefined) return own;
-  const added = before?.family === after.family ? after.subtract(before) : after;
+  const added = addedAddresses(before, after);
+  const isChanged = before === undefined || !before.equals(after);
   return [
     ...own,
     ...validateOwnership(added, updated, context.otherPools),
+    ...validateOwner(updated, context, added, isChanged),
     ...validateAllocated(before, after, context.allocated),
   ];
-}
-
-/** What a pool can hand out: `ips` less `excludeIPs`; undefined without a family. Entries that are no ranges do not count. */
-export function usableAddresses(spec: SpiderIPPoolSpec): RangeSet | undefined {
-  const family = spec.ipVersion ?? parseCidr(spec.subnet)?.family;
-  if (family === undefined) return undefined;
-  return readableRanges(family, spec.ips).subtract(readableRanges(family, spec.excludeIPs));
 }
 
 function validateReuseDelay(metadata: ObjectMeta): FieldError[] {
@@ -113,18 +116,16 @@ function validateReuseDelay(metadata: ObjectMeta): FieldError[] {
   return [fieldError('Invalid', keyPath('metadata.annotations', reuseDelayAnnotation), message)];
 }
 
+/** Checks that the subnet is that of other pools, or shares nothing with theirs. */
 function validateSubnets(pool: SpiderIPPool, others: readonly SpiderIPPool[]): FieldError[] {
-  const subnet = parseCidr(pool.spec.subnet);
-  if (subnet === undefined) return [];
-  const own = formatCidr(subnet);
-  const errors: FieldError[] = [];
-  for (const other of others) {
-    const otherSubnet = parseCidr(other.spec.subnet);
-    if (!otherSubnet || formatCidr(otherSubnet) === own || !cidrsOverlap(subnet, otherSubnet)) continue;
-    const message = `${own} overlaps ${formatCidr(otherSubnet)} of pool ${quote(other.metadata.name)}: write exactly that subnet, or one that does not overlap it`;
-    errors.push(fieldError('Invalid', 'spec.subnet', message));
-  }
-  return errors;
+  const own = networkFacts(pool.spec).canonical;
+  return others
+    .filter((other) => isCrossing(pool.spec, other.spec))
+    .map((other) => {
+      const { canonical } = networkFacts(other.spec);
+      const message = `${own} overlaps ${canonical} of pool ${quote(other.metadata.name)}: write exactly that subnet, or one that does not overlap it`;
+      return fieldError('Invalid', 'spec.subnet', message);
+    });
 }
 
 /** Checks that no pool of the same subnet hands out the addresses already. */
@@ -134,17 +135,25 @@ function validateOwnership(
   others: readonly SpiderIPPool[],
 ): FieldError[] {
   if (addresses === undefined || addresses.isEmpty) return [];
-  const subnet = canonicalCidr(pool.spec.subnet);
   const errors: FieldError[] = [];
   for (const other of others) {
-    if (other.metadata.name === pool.metadata.name || canonicalCidr(other.spec.subnet) !== subnet) continue;
-    const taken = usableAddresses(other.spec);
-    if (taken?.family !== addresses.family || !taken.intersects(addresses)) continue;
-    const shared = describeRanges(taken.intersect(addresses));
-    const message = `${shared} belong to pool ${quote(other.metadata.name)}: remove them from ips, or add them to excludeIPs`;
+    if (other.metadata.name === pool.metadata.name || !isSameNetwork(other.spec, pool.spec)) continue;
+    const shared = sharedAddresses(addresses, other.spec);
+    if (shared === undefined) continue;
+    const message = `${describeRanges(shared)} belong to pool ${quote(other.metadata.name)}: remove them from ips, or add them to excludeIPs`;
     errors.push(fieldError('Forbidden', 'spec.ips', message));
   }
   return errors;
+}
+
+/** Checks the pool against the SpiderSubnet that controls it. */
+function validateOwner(
+  pool: SpiderIPPool,
+  { owner }: PoolContext,
+  added: RangeSet | undefined,
+  isChanged: boolean,
+): FieldError[] {
+  return owner === undefined ? [] : validateOwnedPool(pool, owner, added, isChanged);
 }
 
 function validateAllocated(
@@ -166,34 +175,6 @@ function validateAllocated(
   if (unnamed > 0) {
     const message = `${unnamed} more of its addresses in use: keep them in ips and out of excludeIPs until their pods are gone`;
     errors.push(fieldError('Forbidden', 'spec.ips', message));
-  }
-  return errors;
-}
-
-/** Whether a pool's deletion was asked for and nothing holds it any more: it is going away, whatever it says. */
-function isReleased(pool: SpiderIPPool): boolean {
-  const { deletionTimestamp, finalizers = [] } = pool.metadata;
-  return deletionTimestamp !== undefined && !finalizers.includes(poolFinalizer);
-}
-
-function validateDeleting(old: SpiderIPPool, updated: SpiderIPPool): FieldError[] {
-  if (updated.metadata.deletionTimestamp === undefined) return [];
-  if (structurallyEqual(defaultPool(old).spec, defaultPool(updated).spec)) return [];
-  const message =
-    'the pool is being deleted, so its spec is fixed: leave it as it is, or create another pool';
-  return [fieldError('Forbidden', 'metadata.deletionTimestamp', message)];
-}
-
-function validateImmutable(old: SpiderIPPool, updated: SpiderIPPool): FieldError[] {
-  const errors: FieldError[] = [];
-  const { ipVersion, subnet } = old.spec;
-  if (ipVersion !== undefined && updated.spec.ipVersion !== ipVersion) {
-    const message = `ipVersion can't be changed: write ${ipVersion}, or create another pool`;
-    errors.push(fieldError('Forbidden', 'spec.ipVersion', message));
-  }
-  if (updated.spec.subnet !== subnet && updated.spec.subnet !== canonicalCidr(subnet)) {
-    const message = `subnet can't be changed: write ${quote(subnet)}, or create another pool`;
-    errors.push(fieldError('Forbidden', 'spec.subnet', message));
   }
   return errors;
 }

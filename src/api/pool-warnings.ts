@@ -4,7 +4,7 @@ import { cidrRange, parseCidr } from '../ip/cidr.ts';
 import type { FieldWarning } from './field-error.ts';
 import { indexPath } from './field-path.ts';
 import { isDnsSubdomain } from './label-syntax.ts';
-import { usableAddresses } from './pool-validation.ts';
+import { usableAddresses } from './network-facts.ts';
 import { quote } from './quote.ts';
 import type { SpiderIPPool } from './resources.ts';
 

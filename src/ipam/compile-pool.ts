@@ -1,5 +1,6 @@
 import { InvariantError } from '../api/invariant-error.ts';
-import { ledgerAnnotation, ownerApplicationNameLabel, reuseDelayAnnotation } from '../api/names.ts';
+import { ownerApplicationNameLabel, reuseDelayAnnotation } from '../api/names.ts';
+import { hasOriginalRecords } from '../api/original-records.ts';
 import type { RouteSpec, SpiderIPPool, SpiderReservedIP } from '../api/resources.ts';
 import { defaultReuseDelayMs, parseReuseDelayMs } from '../api/reuse-delay.ts';
 import type { Route } from '../cni/result.ts';
@@ -11,12 +12,6 @@ import { parseCidr } from '../ip/cidr.ts';
 import { parseRange } from '../ip/range.ts';
 import { RangeSet } from '../ip/range-set.ts';
 import type { Pool } from './pool.ts';
-
-/** Value of the pool's annotation `ledger` once its records are in address blocks. */
-const blocksLedger = 'blocks';
-
-/** A `status.allocatedIPs` without a record. */
-const noRecords = /^\s*(?:null|\{\s*\})?\s*$/;
 
 /** The addresses that no pod may get, by family. */
 export interface ReservedAddresses {
@@ -55,15 +50,6 @@ export function compilePool(resource: SpiderIPPool): Pool {
     isAutoPool: metadata.labels?.[ownerApplicationNameLabel] !== undefined,
     hasOriginalRecords: hasOriginalRecords(resource),
   };
-}
-
-/**
- * Whether `status.allocatedIPs` has a record and nothing says that the records are in blocks. The text is not parsed: it may hold
- * thousands of records, and one that can't be read is rather taken for one that has some.
- */
-function hasOriginalRecords({ metadata, status }: SpiderIPPool): boolean {
-  if (metadata.annotations?.[ledgerAnnotation] === blocksLedger) return false;
-  return !noRecords.test(status?.allocatedIPs ?? '');
 }
 
 /**
