@@ -30,7 +30,11 @@ export interface PodNetworks {
 }
 
 /** Reads the networks of a pod from its annotations and, for the first NIC, from the configuration. */
-export function readPodNetworks({ pod, namespace, multus }: ClusterFacts): PodNetworks {
+export function readPodNetworks({
+  pod,
+  namespace,
+  multus,
+}: Pick<ClusterFacts, 'pod' | 'namespace' | 'multus'>): PodNetworks {
   const further = given(pod?.annotations?.[multusAnnotations.networks]);
   const own = given(pod?.annotations?.[multusAnnotations.defaultNetwork]);
   const first = own ?? given(multus?.clusterNetwork);
