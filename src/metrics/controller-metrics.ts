@@ -1,4 +1,4 @@
-import { Counter, Registry } from 'prom-client';
+import { Counter, Gauge, Registry } from 'prom-client';
 
 /** The controller's metrics, with the names that the original documents. */
 export class ControllerMetrics {
@@ -13,6 +13,11 @@ export class ControllerMetrics {
     help: 'Addresses that the garbage collection could not free, and passes of it that failed',
     registers: [this.registry],
   });
+  readonly #unreadableSlots = new Gauge({
+    name: 'spiderpool_ip_gc_unreadable_slots',
+    help: 'Slots of address blocks that can not be read: their addresses are neither given out nor freed',
+    registers: [this.registry],
+  });
 
   /** Counts addresses that the garbage collection freed. */
   collected(addresses: number): void {
@@ -22,5 +27,10 @@ export class ControllerMetrics {
   /** Counts something that the garbage collection could not do now. */
   collectionFailed(): void {
     this.#collectionFailures.inc();
+  }
+
+  /** Tells how many slots the garbage collection could not read in its last pass. */
+  unreadableSlots(slots: number): void {
+    this.#unreadableSlots.set(slots);
   }
 }
