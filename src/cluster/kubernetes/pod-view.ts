@@ -74,7 +74,9 @@ export function isPodUid(pod: Pick<PodView, 'uid' | 'configHash'>, uid: string):
  * What ended a pod, in words that follow its name; undefined while its containers may run or be started.
  * A pod with the restart policy Always that shows Succeeded, or Failed without an eviction, is started again.
  */
-export function deathOf(pod: PodView): string | undefined {
+export function deathOf(
+  pod: Pick<PodView, 'deleting' | 'phase' | 'reason' | 'restartPolicy'>,
+): string | undefined {
   const { deleting, phase, reason, restartPolicy } = pod;
   if (deleting) return 'is being deleted';
   if (phase === 'Succeeded' && restartPolicy !== 'Always') return 'has finished (phase Succeeded)';
