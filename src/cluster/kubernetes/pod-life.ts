@@ -26,9 +26,9 @@ export interface PodLife
   readonly agent?: 'ours' | 'original';
 }
 
-/** Label of the pods of agents, the original's too. */
-const componentLabel = 'app.kubernetes.io/component';
-const agentComponent = 'spiderpool-agent';
+/** Label of the pods of agents, the original's too, and its value. */
+export const componentLabel = 'app.kubernetes.io/component';
+export const agentComponent = 'spiderpool-agent';
 
 /** Label that only this project's agents carry, so that they are told from the original's. */
 export const ledgerLabel = 'ipam.spidernet.io/ledger';
