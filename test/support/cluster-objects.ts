@@ -52,9 +52,10 @@ export async function deleteNamespace(plane: ControlPlane, name: string): Promis
   await send(plane, 'PUT', `${path}/finalize`, { metadata: { name }, spec: { finalizers: [] } });
 }
 
-/** Makes a node. */
+/** Makes a node; one that exists gets the labels and annotations. */
 export async function createNode(plane: ControlPlane, name: string, notes: Notes = {}): Promise<void> {
-  await send(plane, 'POST', '/api/v1/nodes', { metadata: { name, ...notes } });
+  await plane.ensure('/api/v1/nodes', { metadata: { name } });
+  await send(plane, 'PATCH', `/api/v1/nodes/${name}`, { metadata: notes });
 }
 
 /** Makes a pod that has been scheduled, in a namespace that is made where it is missing. Nothing runs. */

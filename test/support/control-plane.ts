@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AdminClient, type AdminRequestOptions, type AdminResponse } from './admin-client.ts';
-import { bindRoles, createCrds } from './deploy-files.ts';
+import { applyPolicies, bindRoles, createCrds } from './deploy-files.ts';
 import { freePort } from './free-port.ts';
 import { findKubeExecutables, type KubeExecutables } from './kube-executables.ts';
 import { parseRequestCounts, type RequestCount } from './request-counts.ts';
@@ -23,6 +23,8 @@ export interface KubeconfigOptions {
   readonly server?: string;
   /** How long the token is taken, seconds; see {@link ServiceAccountKeys.token}. @default 3600 */
   readonly expiresInSeconds?: number;
+  /** The node that the token names, as that of a pod does; the Node is made where it is missing. @default none */
+  readonly node?: string;
 }
 
 /** The control plane did not get ready; the message has the end of its log. */
@@ -114,16 +116,17 @@ export class ControlPlane implements AsyncDisposable {
     return { uid: uidOf(body) };
   }
 
-  /** @returns a token of the ServiceAccount, which is made where it is missing */
-  async tokenFor(account: AccountName, expiresInSeconds = 3600): Promise<string> {
+  /** @returns a token of the ServiceAccount, which is made where it is missing, as is the node that it is to name */
+  async tokenFor(account: AccountName, expiresInSeconds = 3600, node?: string): Promise<string> {
     const { uid } = await this.createAccount(account);
-    return this.#keys.token({ ...account, uid }, expiresInSeconds);
+    const named = node === undefined ? undefined : { name: node, uid: await this.#nodeUid(node) };
+    return this.#keys.token({ ...account, uid }, expiresInSeconds, named);
   }
 
   /** @returns path of a new kubeconfig of the ServiceAccount, which is made where it is missing */
   async kubeconfigFor(account: AccountName, options: KubeconfigOptions = {}): Promise<string> {
-    const { server = this.url, expiresInSeconds } = options;
-    const token = await this.tokenFor(account, expiresInSeconds);
+    const { server = this.url, expiresInSeconds, node } = options;
+    const token = await this.tokenFor(account, expiresInSeconds, node);
     this.#kubeconfigs += 1;
     return this.#writeKubeconfig(join(this.folder, `account-${this.#kubeconfigs}.kubeconfig`), server, token);
   }
@@ -138,6 +141,11 @@ export class ControlPlane implements AsyncDisposable {
   async bindControllerRole(account: AccountName): Promise<void> {
     await this.createAccount(account);
     await bindRoles(this, account, 'spiderpool-controller');
+  }
+
+  /** Puts the admission policies of `deploy/manifests` in force. */
+  async applyPolicies(): Promise<void> {
+    await applyPolicies(this);
   }
 
   /** POSTs an object; one of that name that exists already is fine. @throws Error on any other refusal */
@@ -230,6 +238,12 @@ export class ControlPlane implements AsyncDisposable {
     this.#admin?.[Symbol.dispose]();
     this.#admin = undefined;
     return false;
+  }
+
+  async #nodeUid(name: string): Promise<string> {
+    await this.ensure('/api/v1/nodes', { metadata: { name } });
+    const { body } = await this.adminRequest('GET', `/api/v1/nodes/${name}`);
+    return uidOf(body);
   }
 
   async #writeKubeconfig(path: string, server: string, token: string): Promise<string> {

@@ -32,6 +32,13 @@ interface CrdSpec {
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const rbac = '/apis/rbac.authorization.k8s.io/v1';
+const admission = '/apis/admissionregistration.k8s.io/v1';
+const admissionPlurals: Readonly<Record<string, string>> = {
+  ValidatingAdmissionPolicy: 'validatingadmissionpolicies',
+  ValidatingAdmissionPolicyBinding: 'validatingadmissionpolicybindings',
+};
+/** Policy of `deploy/manifests`. */
+const keepRecords = 'spiderpool-keep-records';
 /** They are served within a second; a loaded machine gets its time. */
 const establishTimeoutMs = 60_000;
 const pollMs = 50;
@@ -92,6 +99,48 @@ export async function bindRoles(
     const [verb = ''] = rule?.verbs ?? [];
     await untilAllowed(plane, account, { group, resource, verb, namespace: metadata.namespace });
   }
+}
+
+/** Creates the ValidatingAdmissionPolicies of `deploy/manifests` with their bindings, and waits until they are in force. */
+export async function applyPolicies(plane: ControlPlane): Promise<void> {
+  const manifests = await readManifests('deploy/manifests/**/*.yaml');
+  const ofPolicies = manifests.filter(({ kind }) => kind in admissionPlurals);
+  // That which can be asked for comes last: what it knows of was made before.
+  const isAsked = ({ metadata }: Manifest): number => Number(metadata.name === keepRecords);
+  for (const manifest of ofPolicies.toSorted((a, b) => isAsked(a) - isAsked(b))) {
+    await plane.ensure(`${admission}/${admissionPlurals[manifest.kind]}`, manifest);
+  }
+  await untilDeletable(plane, false);
+}
+
+/** Takes the policy out of force that keeps blocks with records from being deleted. */
+export async function allowDeletionOfRecords(plane: ControlPlane): Promise<void> {
+  await plane.adminRequest('DELETE', `${admission}/validatingadmissionpolicybindings/${keepRecords}`);
+  await untilDeletable(plane, true);
+}
+
+/** Waits until a block with a record may be deleted, or may not. */
+async function untilDeletable(plane: ControlPlane, isWanted: boolean): Promise<void> {
+  const blocks = '/apis/spiderpool.spidernet.io/v2beta1/spideripblocks';
+  // Nobody takes it for a block: its name is none.
+  const name = 'probe-of-policies';
+  const probe = (slot: object): object => ({
+    apiVersion: 'spiderpool.spidernet.io/v2beta1',
+    kind: 'SpiderIPBlock',
+    metadata: { name },
+    spec: { base: '::', range: '::', slots: [slot, ...Array.from({ length: 63 }, () => ({}))] },
+  });
+  await plane.ensure(blocks, probe({ pool: 'probe' }));
+  const deadline = performance.now() + establishTimeoutMs;
+  for (let isDeletable = !isWanted; isDeletable !== isWanted; await sleep(pollMs)) {
+    const dryRun = { query: { dryRun: 'All' } };
+    const { status, text } = await plane.adminRequest('DELETE', `${blocks}/${name}`, undefined, dryRun);
+    if (status !== 200 && status !== 403) throw new Error(`DELETE of a block: ${status} ${text}`);
+    isDeletable = status === 200;
+    if (performance.now() > deadline) throw new Error(`the policy ${keepRecords} is not as it should be`);
+  }
+  await plane.adminRequest('PATCH', `${blocks}/${name}`, probe({}));
+  await plane.adminRequest('DELETE', `${blocks}/${name}`);
 }
 
 function rbacPath({ kind, metadata }: Pick<Manifest, 'kind' | 'metadata'>): string {

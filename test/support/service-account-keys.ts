@@ -10,6 +10,13 @@ export interface TokenSubject {
   readonly uid: string;
 }
 
+/** The Node that a token is bound to, as that of a pod is to the pod's. */
+export interface TokenNode {
+  readonly name: string;
+  /** Of the Node object: the API server refuses the token once that is gone or made anew. */
+  readonly uid: string;
+}
+
 /** Issuer and audience of the tokens. */
 export const tokenIssuer = 'https://kubernetes.default.svc.cluster.local';
 /** The API server goes on taking a token for so long after its end (go-jose's leeway). */
@@ -41,9 +48,10 @@ export class ServiceAccountKeys {
 
   /**
    * @param expiresInSeconds the API server takes the token for so long, and for up to 10 s more when it has just seen it
+   * @param node whose name the API server then knows of each request, as `authentication.kubernetes.io/node-name`
    * @returns a bound token (a JWT with ES256) as TokenRequest gives
    */
-  token(subject: TokenSubject, expiresInSeconds: number): string {
+  token(subject: TokenSubject, expiresInSeconds: number, node?: TokenNode): string {
     const nowSeconds = Math.floor(Date.now() / 1000);
     const issuedAt = nowSeconds - leewaySeconds;
     const claims = {
@@ -57,6 +65,7 @@ export class ServiceAccountKeys {
       'kubernetes.io': {
         namespace: subject.namespace,
         serviceaccount: { name: subject.name, uid: subject.uid },
+        ...(node && { node: { name: node.name, uid: node.uid } }),
       },
     };
     const content = [{ alg: 'ES256', typ: 'JWT' }, claims]

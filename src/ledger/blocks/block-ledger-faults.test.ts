@@ -53,7 +53,7 @@ void describe('BlockLedger behind faults', () => {
   ] as const) {
     for (const method of ['POST', 'PATCH'] as const) {
       void it(`claim() takes one address when its ${method} ${name}`, async () => {
-        await using agent = await opened(`node-${name}-${method}`);
+        await using agent = await opened(`node-${name.replaceAll(' ', '-')}-${method.toLowerCase()}`);
         const pool = freshPool(8);
         if (method === 'PATCH')
           await claimed(agent.ledger, agent.claimant('first'), [wantOf('eth0', [pool])]);

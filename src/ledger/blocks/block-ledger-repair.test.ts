@@ -77,12 +77,12 @@ void describe('BlockLedger.reconcile()', () => {
 
   void it('reconcile() puts a record of a living pod back that somebody has freed, and forgets that of a dead one', async () => {
     const { ledger } = await cluster.agent('freed');
-    const other = await cluster.agent('freed-other');
+    const controller = await cluster.controller();
     const want = wantOf('eth0', [freshPool()]);
     const live = await claimedRecord(ledger, claimantOf('live', undefined, 'freed'), want);
     const dead = await claimedRecord(ledger, claimantOf('dead', undefined, 'freed'), want);
     for (const record of [live, dead]) {
-      assert.deepEqual(await other.ledger.release({ by: 'record', record }), [record]);
+      assert.deepEqual(await controller.release({ by: 'record', record }), [record]);
     }
     const report = await ledger.reconcile({ isLiving: (holder) => holder.pod.name === 'live' });
     assert.deepEqual(report, { ...NOTHING, restored: [live], gone: [dead] });
@@ -226,7 +226,7 @@ void describe('BlockLedger.claim() of what was deleted', () => {
     const pool = freshPool();
     const want = wantOf('eth0', [pool]);
     const record = await claimedRecord(ledger, claimantOf('a', undefined, 'away'), want);
-    await other.ledger.release({ by: 'record', record });
+    await (await cluster.controller()).release({ by: 'record', record });
     const requested = { ...want, requested: record.address };
     const theirs = await claimedRecord(other.ledger, claimantOf('b', undefined, 'away-other'), requested);
     const next = await claimedRecord(ledger, claimantOf('a', undefined, 'away'), want);

@@ -12,7 +12,6 @@ import {
   wantOf,
 } from '../contract/fixtures.ts';
 import type { AllocationRecord, Holder } from '../record.ts';
-import { openNodelessLedger } from './block-ledger.ts';
 import { blockPath, startBlockCluster } from './testing/block-cluster.ts';
 
 const cluster = await startBlockCluster();
@@ -130,7 +129,7 @@ void describe('a holder that is marked as outliving its pod', () => {
 
   void it('is not freed as suspect by who has not read the mark, but by who has', async () => {
     const { ledger } = await cluster.agent('suspect');
-    await using controller = openNodelessLedger({ api: (await cluster.agent('suspect-api')).api });
+    const controller = await cluster.controller();
     const read = await claimedRecord(
       ledger,
       claimantOf('a', undefined, 'suspect'),

@@ -1,13 +1,23 @@
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { type ControlPlane, startControlPlane } from '../../../../test/support/control-plane.ts';
+import { allowDeletionOfRecords } from '../../../../test/support/deploy-files.ts';
 import { type FaultProxy, startFaultProxy } from '../../../../test/support/fault-proxy.ts';
 import { type Address, formatAddress } from '../../../ip/address.ts';
 import { createKubeApi } from '../../../kube/create-kube-api.ts';
 import type { KubeApi } from '../../../kube/kube-api.ts';
 import { kubeResources, resourcePath } from '../../../kube/resource-path.ts';
-import { type BlockLedger, type BlockLedgerOptions, openBlockLedger } from '../block-ledger.ts';
+import {
+  type BlockLedger,
+  type BlockLedgerOptions,
+  openBlockLedger,
+  openNodelessLedger,
+} from '../block-ledger.ts';
 import { blockBase, blockName, slotIndex } from '../block-name.ts';
+
+/** Accounts of `deploy/manifests`; that of the agents is one for all. */
+const account = { namespace: 'spiderpool', name: 'spiderpool-agent' } as const;
+const controllerAccount = { namespace: 'spiderpool', name: 'spiderpool-controller' } as const;
 
 /** The agent of one node: its ledger, on a connection of its own through the proxy. */
 export interface TestAgent {
@@ -19,21 +29,22 @@ export interface TestAgent {
   crash(): Promise<void>;
 }
 
-/** A real API server behind a proxy that does harm, and agents with the rights of the product's. Hold it with `await using`. */
+/** A real API server behind a proxy that does harm, and agents with the rights of the product's and tokens that name their nodes. Hold it with `await using`. */
 export class BlockCluster implements AsyncDisposable {
   readonly plane: ControlPlane;
   readonly proxy: FaultProxy;
-  readonly #kubeconfig: string;
+  /** Settles when the policy is out of force. */
+  #unkept: Promise<void> | undefined;
   readonly #open = new Set<AsyncDisposable>();
 
-  constructor(plane: ControlPlane, proxy: FaultProxy, kubeconfig: string) {
+  constructor(plane: ControlPlane, proxy: FaultProxy) {
     this.plane = plane;
     this.proxy = proxy;
-    this.#kubeconfig = kubeconfig;
   }
 
   async agent(nodeName: string, options: Partial<BlockLedgerOptions> = {}): Promise<TestAgent> {
-    const api = createKubeApi({ kubeconfig: this.#kubeconfig });
+    const kubeconfig = await this.plane.kubeconfigFor(account, { server: this.proxy.url, node: nodeName });
+    const api = createKubeApi({ kubeconfig });
     this.#open.add(api);
     const errors: string[] = [];
     const sink = new Writable({
@@ -50,6 +61,17 @@ export class BlockCluster implements AsyncDisposable {
       await ledger[Symbol.asyncDispose]();
     };
     return { ledger, api, errors, crash };
+  }
+
+  /** The ledger of who is of no node, with the rights of the controller. */
+  async controller(): Promise<BlockLedger> {
+    await this.plane.bindControllerRole(controllerAccount);
+    const kubeconfig = await this.plane.kubeconfigFor(controllerAccount, { server: this.proxy.url });
+    const api = createKubeApi({ kubeconfig });
+    this.#open.add(api);
+    const ledger = openNodelessLedger({ api });
+    this.#open.add(ledger);
+    return ledger;
   }
 
   /** The object of the block of an address, as the administrator sees it. */
@@ -78,8 +100,9 @@ export class BlockCluster implements AsyncDisposable {
     if (status !== 200) throw new Error(`${formatAddress(address)}: ${status} ${text}`);
   }
 
-  /** Deletes the block of an address by hand. */
+  /** Deletes the block of an address by hand, past the policy that keeps its records. */
   async deleteBlock(address: Address): Promise<void> {
+    await (this.#unkept ??= allowDeletionOfRecords(this.plane));
     const { status } = await this.plane.adminRequest('DELETE', pathOf(address));
     if (status !== 200) throw new Error(`the block of ${formatAddress(address)}: ${status}`);
   }
@@ -103,11 +126,10 @@ export async function startBlockCluster(): Promise<BlockCluster> {
   await using stack = new AsyncDisposableStack();
   const plane = stack.use(await startControlPlane());
   const proxy = stack.use(await startFaultProxy(plane));
-  const account = { namespace: 'spiderpool', name: 'spiderpool-agent' };
   await plane.bindAgentRole(account);
-  const kubeconfig = await plane.kubeconfigFor(account, { server: proxy.url });
+  await plane.applyPolicies();
   stack.move();
-  return new BlockCluster(plane, proxy, kubeconfig);
+  return new BlockCluster(plane, proxy);
 }
 
 /** Matches requests for the block of an address. */
