@@ -1,4 +1,5 @@
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { Server as HttpsServer } from 'node:https';
 import type { Logger } from '../../src/log/logger.ts';
 
 /** Scrapers and probes open one connection each; more than this is neither. */
@@ -10,13 +11,17 @@ const retryMs = 5_000;
 const headersTimeoutMs = 5_000;
 const requestTimeoutMs = 10_000;
 
-export interface ServedPortOptions {
+/** Where something is served. */
+export interface PortOptions {
   /** What is served, in words: `metrics`. */
   readonly what: string;
   /** TCP port, on all interfaces. */
   readonly port: number;
-  readonly listener: RequestListener;
   readonly log: Logger;
+}
+
+export interface ServedPortOptions extends PortOptions {
+  readonly listener: RequestListener;
 }
 
 /** A TCP port beside the socket. */
@@ -28,14 +33,19 @@ export interface ServedPort extends AsyncDisposable {
 /**
  * Serves a TCP port. One that is taken is logged, tried again, and not fatal: pods matter more than who looks at them.
  */
-export function servePort({ what, port, listener, log }: ServedPortOptions): ServedPort {
-  let problem: string | undefined;
-  let retry: NodeJS.Timeout | undefined;
+export function servePort({ listener, ...options }: ServedPortOptions): ServedPort {
   const server = createServer(
     { headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs },
     listener,
   );
   server.maxConnections = connectionsMax;
+  return keepListening(server, options);
+}
+
+/** Lets a server listen on a TCP port, as {@link servePort}. */
+export function keepListening(server: Server | HttpsServer, { what, port, log }: PortOptions): ServedPort {
+  let problem: string | undefined;
+  let retry: NodeJS.Timeout | undefined;
   const listen = (): void => void server.listen(port);
   server.on('error', (error) => {
     const text = `${what} is not served on port ${port}: ${error.message}`;

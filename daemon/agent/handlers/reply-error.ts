@@ -1,5 +1,5 @@
 import { CniCode, CniError } from '../../../src/cni/error.ts';
-import { HttpError } from '../http/message.ts';
+import { HttpError } from '../../process/http/http-error.ts';
 import { toCniError } from '../ledger-slot.ts';
 
 /** What a failure means to whoever asked: a CniError where it is an operating error, and what was thrown where it is a defect. */

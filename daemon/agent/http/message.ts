@@ -1,3 +1,5 @@
+import type { HttpReply } from '../../process/http/send-reply.ts';
+
 /** A request as a handler sees it: the body is read and decoded, nothing else is checked yet. */
 export interface AgentRequest {
   readonly path: string;
@@ -13,24 +15,7 @@ export interface AgentRequest {
 }
 
 /** What a handler answers. */
-export interface Reply {
-  readonly status: number;
-  /** Already encoded; undefined is an empty body. */
-  readonly body?: string;
-  /** @default 'application/json' */
-  readonly contentType?: string;
-}
+export type Reply = HttpReply;
 
 /** Answers a request. What it throws is a refusal when it is an HttpError, and else a defect (500). */
 export type Handler = (request: AgentRequest) => Promise<Reply>;
-
-/** A refusal of the HTTP layer itself, before any handler. */
-export class HttpError extends Error {
-  override readonly name = 'HttpError';
-  readonly status: number;
-
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { type Handler, HttpError } from './message.ts';
+import { HttpError } from '../../process/http/http-error.ts';
+import type { Handler } from './message.ts';
 import { Router } from './router.ts';
 
 const named =

@@ -1,4 +1,5 @@
-import { type Handler, HttpError } from './message.ts';
+import { HttpError } from '../../process/http/http-error.ts';
+import type { Handler } from './message.ts';
 
 /** Routes by path, then by method. A path may end in one `{name}`, which stands for a single segment. */
 export type Routes = Readonly<Record<string, Readonly<Partial<Record<string, Handler>>>>>;

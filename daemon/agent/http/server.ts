@@ -3,9 +3,11 @@ import { errorObject } from '../../../src/cni/compose-error.ts';
 import { CniCode, CniError } from '../../../src/cni/error.ts';
 import { deadlineHeader } from '../../../src/cni/request.ts';
 import type { Logger } from '../../../src/log/logger.ts';
+import { refuseClient } from '../../process/http/client-error.ts';
+import { HttpError } from '../../process/http/http-error.ts';
+import { sendReply } from '../../process/http/send-reply.ts';
 import { readJsonBody } from './body.ts';
-import { lingerMs, refuseClient } from './client-error.ts';
-import { HttpError, type Reply } from './message.ts';
+import type { Reply } from './message.ts';
 import type { Router } from './router.ts';
 
 /** Connections at most. Runtimes open one a call; far more than any node has pods is a fault of somebody. */
@@ -92,9 +94,9 @@ export class HttpServer {
     const expire = (): void => controller.abort(new HttpError(504, 'the deadline has passed'));
     const deadline = setTimeout(expire, deadlineMs(message));
     try {
-      send(message, response, await this.#answer(message, controller.signal));
+      sendReply(message, response, await this.#answer(message, controller.signal));
     } catch (error) {
-      send(message, response, this.#refusal(error, message));
+      sendReply(message, response, this.#refusal(error, message));
     } finally {
       clearTimeout(deadline);
       this.#underWay.delete(controller);
@@ -135,35 +137,6 @@ function refusalBody({ status, message: msg }: HttpError, path: string): object 
 /** An answer with this value as JSON. */
 export function jsonReply(status: number, value: unknown): Reply {
   return { status, body: JSON.stringify(value) };
-}
-
-function send(message: IncomingMessage, response: ServerResponse, reply: Reply): void {
-  if (response.destroyed) return;
-  const body = reply.body ?? '';
-  const headers = {
-    'content-type': reply.contentType ?? 'application/json',
-    'content-length': String(Buffer.byteLength(body)),
-  };
-  if (message.complete) {
-    response.writeHead(reply.status, headers).end(body);
-    return;
-  }
-  // A body that was not read to its end can't be told from the next request: the connection ends with the answer.
-  response.writeHead(reply.status, { ...headers, connection: 'close' }).write(body);
-  endSoon(message, response);
-}
-
-/**
- * Ends the connection of a client that was refused while it still sends, a moment later: it reads on, since a client whose writes
- * fail may never look at the answer.
- */
-function endSoon(message: IncomingMessage, response: ServerResponse): void {
-  const end = (): void => {
-    clearTimeout(timer);
-    response.end();
-  };
-  const timer = setTimeout(end, lingerMs);
-  message.once('end', end).once('close', end).resume();
 }
 
 function deadlineMs(message: IncomingMessage): number {

@@ -1,0 +1,10 @@
+/** A refusal of the HTTP layer itself, before any handler. */
+export class HttpError extends Error {
+  override readonly name = 'HttpError';
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
