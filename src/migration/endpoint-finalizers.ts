@@ -1,0 +1,101 @@
+import { isObject } from '../api/decode.ts';
+import { endpointFinalizer } from '../api/names.ts';
+import { parseMetadata } from '../cluster/kubernetes/object-metadata.ts';
+import { isNotFound } from '../cluster/kubernetes/read-object.ts';
+import { type KubeApi, KubeError } from '../kube/kube-api.ts';
+import { kubeResources, resourcePath } from '../kube/resource-path.ts';
+import { listPages } from './list-pages.ts';
+import type { MigrationProgress } from './migration-report.ts';
+
+/** Endpoints in a page, of which only the metadata is read. */
+const pageLimit = 500;
+/** Endpoints that are written at once. */
+const writesAtOnce = 16;
+/** How often an endpoint is read again that others change; its agent may be writing it. */
+const triesMax = 5;
+
+interface SetFinalizersOptions {
+  /** Put on, or taken off. */
+  readonly present: boolean;
+  readonly dryRun: boolean;
+  readonly onProgress?: (progress: MigrationProgress) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Puts the original's finalizer on all SpiderEndpoints, or takes it off all, other finalizers left as they are.
+ *
+ * @returns how many were changed, or would be
+ * @throws KubeError, or the signal's reason
+ */
+export async function setFinalizers(api: KubeApi, options: SetFinalizersOptions): Promise<number> {
+  const { dryRun, onProgress, present, signal } = options;
+  let changed = 0;
+  const path = resourcePath(kubeResources.endpoints);
+  for await (const items of listPages(api, { path, limit: pageLimit, view: 'metadata', signal })) {
+    // An endpoint that is being deleted takes no new finalizer.
+    const queue = items.filter(
+      (item) => hasFinalizer(item) !== present && !(present && parseMetadata(item).deleting),
+    );
+    if (dryRun) {
+      changed += queue.length;
+      continue;
+    }
+    const worker = async (): Promise<void> => {
+      for (let item = queue.pop(); item !== undefined; item = queue.pop()) {
+        if (!(await setOne(api, item, options))) continue;
+        changed++;
+        if (changed % 100 === 0) onProgress?.({ phase: 'endpoints', done: changed });
+      }
+    };
+    await Promise.all(Array.from({ length: writesAtOnce }, worker));
+  }
+  return changed;
+}
+
+/** Returns false when it is gone, or as it should be already. */
+async function setOne(
+  api: KubeApi,
+  listed: unknown,
+  { present, signal }: SetFinalizersOptions,
+): Promise<boolean> {
+  const { namespace, name } = parseMetadata(listed);
+  const path = resourcePath(kubeResources.endpoints, { namespace, name });
+  let item = listed;
+  for (let tries = 1; ; tries++) {
+    if (hasFinalizer(item) === present) return tries > 1;
+    const { uid, resourceVersion } = parseMetadata(item);
+    const others = finalizersOf(item).filter((one) => one !== endpointFinalizer);
+    const after = present ? [...others, endpointFinalizer] : others;
+    const body = [
+      { op: 'test', path: '/metadata/uid', value: uid },
+      { op: 'test', path: '/metadata/resourceVersion', value: resourceVersion },
+      { op: 'add', path: '/metadata/finalizers', value: after },
+    ];
+    try {
+      await api.request({ method: 'PATCH', patchType: 'json', path, body, view: 'metadata', signal });
+      return true;
+    } catch (error) {
+      if (isNotFound(error)) return false;
+      const isOpen =
+        error instanceof KubeError && (error.fate === 'unknown' || [409, 422].includes(error.status));
+      if (!isOpen || tries === triesMax) throw error;
+    }
+    try {
+      item = await api.request({ method: 'GET', path, view: 'metadata', signal });
+    } catch (error) {
+      if (isNotFound(error)) return true;
+      throw error;
+    }
+  }
+}
+
+function finalizersOf(object: unknown): readonly unknown[] {
+  const metadata = isObject(object) ? object['metadata'] : undefined;
+  const finalizers = isObject(metadata) ? metadata['finalizers'] : undefined;
+  return Array.isArray(finalizers) ? finalizers : [];
+}
+
+function hasFinalizer(object: unknown): boolean {
+  return finalizersOf(object).includes(endpointFinalizer);
+}
