@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { allowDeletionOfRecords } from '../support/deploy-files.ts';
 import { addressesOf } from './harness/answers.ts';
 import { ClusterWorld } from './harness/cluster-world.ts';
 import type { WorldPod } from './harness/runtime-truth.ts';
@@ -108,6 +109,8 @@ test('blocks that are deleted by hand are put back for the pods that run', async
   await world.createPool('wiped', { subnet: '10.75.0.0/24', ips: ['10.75.0.1-10.75.0.100'] });
   const pods = [];
   for (let n = 0; n < 10; n++) pods.push(await runPod(`wiped-${n}`, 'wiped'));
+  await assert.rejects(world.admin('DELETE', `${api}/spideripblocks`), /spiderpool-keep-records/);
+  await allowDeletionOfRecords(world.plane);
   await world.admin('DELETE', `${api}/spideripblocks`);
   assert.equal((await world.uses()).length, 0);
   // Its own pods that start before the blocks are back must not get an address that runs here.

@@ -54,16 +54,17 @@ export class ClusterWorld implements AsyncDisposable {
     const plane = stack.use(await startControlPlane());
     const proxy = options.throughProxy ? stack.use(await startFaultProxy(plane)) : undefined;
     await mkdir(join(folder.path, 'netns'));
-    const kubeconfig = join(folder.path, 'kubeconfig');
-    await writeFile(kubeconfig, tokenKubeconfig(plane, proxy?.url ?? plane.url, join(folder.path, 'token')));
     await plane.bindAgentRole(account);
+    await plane.applyPolicies();
     const owned = new AsyncDisposableStack();
     const world = new ClusterWorld(plane, proxy, folder.path, owned);
     stack.use(owned);
-    await world.renewToken(options.tokenSeconds);
     for (const node of options.nodes) {
       const path = join(folder.path, node);
       await mkdir(path);
+      const kubeconfig = join(path, 'kubeconfig');
+      await writeFile(kubeconfig, tokenKubeconfig(plane, proxy?.url ?? plane.url, join(path, 'token')));
+      await world.#renewTokenOf(node, options.tokenSeconds);
       const agent = await startAgent({
         folder: path,
         kubeconfig,
@@ -99,11 +100,9 @@ export class ClusterWorld implements AsyncDisposable {
     });
   }
 
-  /** Puts a new token where the agents read theirs, as the kubelet does in time. */
-  async renewToken(seconds = 3_600): Promise<void> {
-    const unfinished = join(this.#folder, '.token');
-    await writeFile(unfinished, await this.plane.tokenFor(account, seconds));
-    await rename(unfinished, join(this.#folder, 'token'));
+  /** Puts new tokens where the agents read theirs, as the kubelet does in time. */
+  async renewToken(seconds?: number): Promise<void> {
+    for (const node of this.#agents.keys()) await this.#renewTokenOf(node, seconds);
   }
 
   /** Sends a request with all rights. @returns the body @throws Error when it is refused */
@@ -288,6 +287,13 @@ export class ClusterWorld implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stack.disposeAsync();
+  }
+
+  /** The token of a node's agent names the node, as that of a DaemonSet's pod does. */
+  async #renewTokenOf(node: string, seconds = 3_600): Promise<void> {
+    const unfinished = join(this.#folder, node, '.token');
+    await writeFile(unfinished, await this.plane.tokenFor(account, seconds, node));
+    await rename(unfinished, join(this.#folder, node, 'token'));
   }
 
   async #send(
