@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { AnsweredAddress } from '../../../src/endpoints/build-endpoint.ts';
 import { AnsweredRoutes } from './answered-routes.ts';
-import type { AnsweredAddress } from './build-endpoint.ts';
 
 function answer(nic: string, ...families: readonly (4 | 6)[]): AnsweredAddress[] {
   return families.map((family) => ({ nic, family, routes: [] }));

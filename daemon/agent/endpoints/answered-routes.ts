@@ -1,4 +1,4 @@
-import type { AnsweredAddress } from './build-endpoint.ts';
+import type { AnsweredAddress } from '../../../src/endpoints/build-endpoint.ts';
 
 /** Pods whose answers are remembered: more than a node has. */
 const podsMax = 1024;

@@ -4,10 +4,10 @@ import fc from 'fast-check';
 import { parseEndpoint, type SpiderEndpoint } from '../../../src/api/endpoint.ts';
 import { endpointFinalizer, nodeEndpointLabel } from '../../../src/api/names.ts';
 import { structurallyEqual } from '../../../src/api/structurally-equal.ts';
+import { buildEndpoint, type EndpointParts } from '../../../src/endpoints/build-endpoint.ts';
 import { formatAddress } from '../../../src/ip/address.ts';
 import { factsWith, ipv6Spec } from '../../../src/ipam/testing/facts.ts';
 import { describeAddress } from '../allocated-address.ts';
-import { buildEndpoint, type EndpointParts } from './build-endpoint.ts';
 import { record } from './testing/records.ts';
 
 const { catalog } = factsWith({

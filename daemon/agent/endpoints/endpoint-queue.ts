@@ -1,4 +1,4 @@
-import type { EndpointKey } from './endpoint-key.ts';
+import type { EndpointKey } from '../../../src/endpoints/endpoint-key.ts';
 
 /** Endpoints that wait at most: far more than a node has pods. What does not fit is found by the next look at all of them. */
 const keysMax = 10_000;

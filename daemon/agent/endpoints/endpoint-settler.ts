@@ -3,13 +3,13 @@ import { nodeEndpointLabel } from '../../../src/api/names.ts';
 import { structurallyEqual } from '../../../src/api/structurally-equal.ts';
 import type { ObjectMetadata } from '../../../src/cluster/kubernetes/object-metadata.ts';
 import type { PodView } from '../../../src/cluster/kubernetes/pod-view.ts';
+import { buildEndpoint } from '../../../src/endpoints/build-endpoint.ts';
+import { type EndpointKey, endpointName } from '../../../src/endpoints/endpoint-key.ts';
+import type { TopControllers } from '../../../src/endpoints/top-controllers.ts';
 import type { PoolCatalog } from '../../../src/ipam/pool.ts';
 import type { AllocationRecord } from '../../../src/ledger/record.ts';
 import type { AnsweredRoutes } from './answered-routes.ts';
-import { buildEndpoint } from './build-endpoint.ts';
-import { type EndpointKey, endpointName } from './endpoint-key.ts';
 import { type EndpointStore, hasOriginalFinalizer, versionOf } from './endpoint-store.ts';
-import type { TopControllers } from './top-controllers.ts';
 import { type WantedEndpoint, wantedEndpoint } from './wanted-endpoint.ts';
 
 /** Somebody else changed an endpoint each time that it was written. */

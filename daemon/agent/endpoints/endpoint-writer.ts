@@ -3,6 +3,9 @@ import { nodeEndpointLabel } from '../../../src/api/names.ts';
 import { type ObjectMetadata, parseMetadata } from '../../../src/cluster/kubernetes/object-metadata.ts';
 import type { PodView } from '../../../src/cluster/kubernetes/pod-view.ts';
 import { staticKinds } from '../../../src/cluster/kubernetes/static-owner.ts';
+import type { AnsweredAddress } from '../../../src/endpoints/build-endpoint.ts';
+import { type EndpointKey, endpointKey, endpointOfRecord } from '../../../src/endpoints/endpoint-key.ts';
+import { TopControllers } from '../../../src/endpoints/top-controllers.ts';
 import type { PoolCatalog } from '../../../src/ipam/pool.ts';
 import type { KubeApi } from '../../../src/kube/kube-api.ts';
 import { Reflector } from '../../../src/kube/reflector.ts';
@@ -12,12 +15,9 @@ import type { AllocationRecord, PodName } from '../../../src/ledger/record.ts';
 import type { Logger } from '../../../src/log/logger.ts';
 import { rest } from '../../process/rest.ts';
 import { AnsweredRoutes } from './answered-routes.ts';
-import type { AnsweredAddress } from './build-endpoint.ts';
-import { type EndpointKey, endpointKey, endpointOfRecord } from './endpoint-key.ts';
 import { EndpointQueue } from './endpoint-queue.ts';
 import { EndpointSettler } from './endpoint-settler.ts';
 import { EndpointStore } from './endpoint-store.ts';
-import { TopControllers } from './top-controllers.ts';
 
 /** Endpoints that are written at once: a burst of a thousand pods has more agents than one. */
 const workersMax = 2;

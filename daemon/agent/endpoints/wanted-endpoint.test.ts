@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { PodView } from '../../../src/cluster/kubernetes/pod-view.ts';
 import { podView } from '../../../src/cluster/kubernetes/testing/objects.ts';
+import { endpointKey, endpointName, endpointOfRecord } from '../../../src/endpoints/endpoint-key.ts';
 import type { AllocationRecord } from '../../../src/ledger/record.ts';
-import { endpointKey, endpointName, endpointOfRecord } from './endpoint-key.ts';
 import { holder, record } from './testing/records.ts';
 import { wantedEndpoint } from './wanted-endpoint.ts';
 

@@ -1,6 +1,6 @@
 import { deathOf, isPodUid, type PodView } from '../../../src/cluster/kubernetes/pod-view.ts';
+import { type EndpointKey, endpointOfRecord } from '../../../src/endpoints/endpoint-key.ts';
 import type { AllocationRecord, Holder } from '../../../src/ledger/record.ts';
-import { type EndpointKey, endpointOfRecord } from './endpoint-key.ts';
 
 /** What should become of an endpoint. */
 export type WantedEndpoint =

@@ -1,7 +1,7 @@
-import { type ControllerReference, parseMetadata } from '../../../src/cluster/kubernetes/object-metadata.ts';
-import type { PodView } from '../../../src/cluster/kubernetes/pod-view.ts';
-import { type KubeApi, KubeError } from '../../../src/kube/kube-api.ts';
-import { type KubeResource, kubeResources, resourcePath } from '../../../src/kube/resource-path.ts';
+import { type ControllerReference, parseMetadata } from '../cluster/kubernetes/object-metadata.ts';
+import type { PodView } from '../cluster/kubernetes/pod-view.ts';
+import { type KubeApi, KubeError } from '../kube/kube-api.ts';
+import { type KubeResource, kubeResources, resourcePath } from '../kube/resource-path.ts';
 
 /** What a pod belongs to in the end. */
 export interface TopController {

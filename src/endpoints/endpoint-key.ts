@@ -1,4 +1,4 @@
-import type { AllocationRecord, PodName } from '../../../src/ledger/record.ts';
+import type { AllocationRecord, PodName } from '../ledger/record.ts';
 
 /** Namespace and name of an endpoint as one text, which neither can be mistaken in: names have no slash. */
 export type EndpointKey = `${string}/${string}`;

@@ -1,17 +1,21 @@
-import type { EndpointDetail, EndpointMetadata, SpiderEndpoint } from '../../../src/api/endpoint.ts';
-import { nodeEndpointLabel } from '../../../src/api/names.ts';
-import type { OwnerReference, RouteSpec } from '../../../src/api/resources.ts';
-import { apiVersion } from '../../../src/api/resources.ts';
-import type { Route } from '../../../src/cni/result.ts';
-import { familyOf, formatAddress } from '../../../src/ip/address.ts';
-import { cidrContains, formatCidr } from '../../../src/ip/cidr.ts';
-import type { PoolCatalog } from '../../../src/ipam/pool.ts';
-import type { AllocationRecord, PodName } from '../../../src/ledger/record.ts';
-import type { AllocatedAddress } from '../allocated-address.ts';
+import type { EndpointDetail, EndpointMetadata, SpiderEndpoint } from '../api/endpoint.ts';
+import { nodeEndpointLabel } from '../api/names.ts';
+import type { OwnerReference, RouteSpec } from '../api/resources.ts';
+import { apiVersion } from '../api/resources.ts';
+import type { Route } from '../cni/result.ts';
+import { type Address, type Family, familyOf, formatAddress } from '../ip/address.ts';
+import { cidrContains, formatCidr } from '../ip/cidr.ts';
+import type { PoolCatalog } from '../ipam/pool.ts';
+import type { AllocationRecord, PodName } from '../ledger/record.ts';
 import { compareNics } from './compare-nics.ts';
 
 /** What was answered to an ADD, as far as it can't be told from the ledger. */
-export type AnsweredAddress = Pick<AllocatedAddress, 'family' | 'nic' | 'gateway' | 'routes'>;
+export interface AnsweredAddress {
+  readonly family: Family;
+  readonly nic: string;
+  readonly gateway?: Address;
+  readonly routes: readonly Route[];
+}
 
 /** The pod of an endpoint. */
 export interface EndpointPod extends PodName {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { startTestPlane } from '../../../src/cluster/kubernetes/testing/cluster-under-test.ts';
-import { podView } from '../../../src/cluster/kubernetes/testing/objects.ts';
-import { createKubeApi } from '../../../src/kube/create-kube-api.ts';
-import { type ControllerReference, createNamespace } from '../../../test/support/cluster-objects.ts';
+import { type ControllerReference, createNamespace } from '../../test/support/cluster-objects.ts';
+import { startTestPlane } from '../cluster/kubernetes/testing/cluster-under-test.ts';
+import { podView } from '../cluster/kubernetes/testing/objects.ts';
+import { createKubeApi } from '../kube/create-kube-api.ts';
 import { TopControllers } from './top-controllers.ts';
 
 const world = await startTestPlane();
