@@ -1,0 +1,16 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { saturatedCount } from '../api/count.ts';
+import { formatAddress } from '../ip/address.ts';
+import { buildCatalog } from '../ipam/catalog.ts';
+import { SUSPECT_REST_MS } from '../ipam/choose.ts';
+import type { Pool, PoolCatalog } from '../ipam/pool.ts';
+import { poolFixture } from '../ipam/testing/pool-fixture.ts';
+import { Block } from '../ledger/blocks/block.ts';
+import { blockName, SLOTS, slotAddress } from '../ledger/blocks/block-name.ts';
+import { encodeFreed, encodeRecord, type RawSlot } from '../ledger/blocks/slot.ts';
+import { PoolReading } from '../ledger/blocks/slot-class.ts';
+import { claimantOf, ip, START_MS } from '../ledger/contract/fixtures.ts';
+import { MARK_LIFE_MS } from '../ledger/pool-state.ts';
+import { PoolCounts } from './pool-counts.ts';
