@@ -1,22 +1,18 @@
-import { buildCatalog } from '../../ipam/catalog.ts';
-import { reservedAddresses } from '../../ipam/compile-pool.ts';
 import type { PoolCatalog } from '../../ipam/pool.ts';
 import type { KubeApi } from '../../kube/kube-api.ts';
 import { Reflector } from '../../kube/reflector.ts';
 import { kubeResources, resourcePath } from '../../kube/resource-path.ts';
 import type { Logger } from '../../log/logger.ts';
 import type { PoolCondition } from '../cluster.ts';
-import { deletingText, notUsedText, originalRecordsText } from '../pool-condition-texts.ts';
-import { withOverlaps } from '../pool-overlaps.ts';
-import { PoolWatch } from './pool-watch.ts';
-import type { StoredPool } from './stored-pool.ts';
+import { PoolWatch, type PoolWatchOptions } from './pool-watch.ts';
+import { storedCatalog, storedConditions, storedProblems } from './stored-pools.ts';
 import { readStoredReservedIp, type StoredReservedIp } from './stored-reserved-ip.ts';
 
 /** Changes within this time make one new catalogue. The watch lags behind the API server about as much. */
 const rebuildPauseMs = 100;
 
 /** What the pools are known by. */
-export interface PoolKnowledgeOptions {
+export interface PoolKnowledgeOptions extends Pick<PoolWatchOptions, 'onImported'> {
   readonly api: KubeApi;
   readonly log: Logger;
 }
@@ -31,9 +27,9 @@ export class PoolKnowledge {
   #hasChanged = true;
   #builtMs = -Infinity;
 
-  constructor({ api, log }: PoolKnowledgeOptions) {
+  constructor({ api, log, onImported }: PoolKnowledgeOptions) {
     const onChange = (): void => this.#changed();
-    this.#pools = new PoolWatch({ api, log, onChange });
+    this.#pools = new PoolWatch({ api, log, onChange, onImported });
     this.#reserved = new Reflector({
       api,
       log,
@@ -87,21 +83,13 @@ export class PoolKnowledge {
 
   /** What an operator should know of a pool, worst first. */
   conditions(poolName: string): readonly PoolCondition[] {
-    this.#conditions ??= withOverlaps(ownConditions(this.#pools.pools), compiledOf(this.#pools.pools));
+    this.#conditions ??= storedConditions(this.#pools.pools);
     return this.#conditions.get(poolName) ?? [];
   }
 
   /** What is wrong with stored objects, each in a line. */
   get problems(): readonly string[] {
-    const pools = Array.from(this.#pools.pools, ([name, { problem }]) => ['SpiderIPPool', name, problem]);
-    const reserved = Array.from(this.#reserved.items.values(), ({ name, problem }) => [
-      'SpiderReservedIP',
-      name,
-      problem,
-    ]);
-    return [...pools, ...reserved]
-      .filter(([, , problem]) => problem !== undefined)
-      .map(([kind, name, problem]) => `${kind} ${name}: ${problem}`);
+    return storedProblems(this.#pools.pools, [...this.#reserved.items.values()]);
   }
 
   #changed(): void {
@@ -110,25 +98,8 @@ export class PoolKnowledge {
   }
 
   #build(): void {
-    const reserved = Array.from(this.#reserved.items.values(), ({ resource }) => resource);
-    this.#catalog = buildCatalog(compiledOf(this.#pools.pools), reservedAddresses(reserved), this.#catalog);
+    this.#catalog = storedCatalog(this.#pools.pools, [...this.#reserved.items.values()], this.#catalog);
     this.#hasChanged = false;
     this.#builtMs = performance.now();
   }
-}
-
-function compiledOf(pools: ReadonlyMap<string, StoredPool>) {
-  return Array.from(pools.values(), ({ pool }) => pool).filter((pool) => pool !== undefined);
-}
-
-function ownConditions(pools: ReadonlyMap<string, StoredPool>): Map<string, readonly PoolCondition[]> {
-  return new Map(Array.from(pools, ([name, stored]) => [name, conditionsOf(stored)]));
-}
-
-function conditionsOf({ pool, problem }: StoredPool): readonly PoolCondition[] {
-  const conditions: PoolCondition[] = [];
-  if (problem !== undefined) conditions.push({ type: 'BadManifest', message: notUsedText(problem) });
-  if (pool?.hasOriginalRecords) conditions.push({ type: 'OriginalRecords', message: originalRecordsText });
-  if (pool?.deleting) conditions.push({ type: 'Deleting', message: deletingText });
-  return conditions;
 }
