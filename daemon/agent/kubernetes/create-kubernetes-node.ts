@@ -1,6 +1,7 @@
 import { KubernetesCluster } from '../../../src/cluster/kubernetes/kubernetes-cluster.ts';
 import { createKubeApi } from '../../../src/kube/create-kube-api.ts';
 import { type BlockLedger, openBlockLedger } from '../../../src/ledger/blocks/block-ledger.ts';
+import { LedgerError } from '../../../src/ledger/errors.ts';
 import type { Logger } from '../../../src/log/logger.ts';
 import type { AgentOptions, KubernetesStoreOptions } from '../agent-options.ts';
 import { CoordinatorConfig } from '../coordinator-config.ts';
@@ -35,9 +36,14 @@ export async function createKubernetesNode({
   await using stack = new AsyncDisposableStack();
   const { kubeconfig } = store;
   const api = stack.use(createKubeApi({ ...(kubeconfig !== undefined && { kubeconfig }) }));
-  const cluster = new KubernetesCluster({ ...store, api, nodeName, log });
-  const pod = cluster.pod.bind(cluster);
   const slot = new LedgerSlot<BlockLedger>({ isShared: true });
+  // Records that were imported for pods of this node have to be known before their pools serve anybody.
+  const onImported = async (signal: AbortSignal): Promise<void> => {
+    if (slot.problem !== undefined) throw new LedgerError('LEDGER_CLOSED', slot.problem);
+    await repair.once(signal);
+  };
+  const cluster = new KubernetesCluster({ ...store, api, nodeName, log, onImported });
+  const pod = cluster.pod.bind(cluster);
   const endpoints = new EndpointWriter({
     api,
     nodeName,
@@ -53,6 +59,8 @@ export async function createKubernetesNode({
     cluster,
     slot,
     knowsPods: true,
+    sweeps: store.sweeps,
+    markOutliving: (record, holder) => slot.ledger.markOutliving(record, holder),
     aftermath,
     coordinator: new CoordinatorConfig({ api, pod }),
     problems: () => [...cluster.problems, ...portProblems()],

@@ -88,8 +88,9 @@ export class KubernetesNode implements NodeServices {
 
   async #loadOnce(signal: AbortSignal): Promise<void> {
     const { cluster, openLedger, parts } = this.#options;
-    this.#opened ??= await openLedger(signal);
+    // What is imported into a pool that was read as such is in the records that are read after it.
     await cluster.synced(signal);
+    this.#opened ??= await openLedger(signal);
     const ledger = this.#opened;
     const waiting = await parts.tombstones.replay(ledger, signal);
     if (waiting > 0) throw new LedgerError('LEDGER_IO', `${waiting} earlier DELs could not be done yet`);

@@ -32,6 +32,8 @@ export interface KubernetesClusterOptions extends StaticWorkloads {
   readonly clusterNetwork?: string;
   /** `enableSpiderSubnet`: its annotations are refused then. */
   readonly enableSpiderSubnet: boolean;
+  /** Called when pools were imported from the original, before they are used; see `PoolWatchOptions`. */
+  readonly onImported?: (signal: AbortSignal) => Promise<void>;
   readonly log: Logger;
 }
 
@@ -51,7 +53,7 @@ export class KubernetesCluster implements Cluster {
   readonly #owners: Owners;
 
   constructor(options: KubernetesClusterOptions) {
-    const { api, nodeName, agentNamespace, clusterNetwork, log } = options;
+    const { api, nodeName, agentNamespace, clusterNetwork, log, onImported } = options;
     this.nodeName = nodeName;
     this.ownRecords = { node: nodeName };
     this.#options = options;
@@ -71,7 +73,7 @@ export class KubernetesCluster implements Cluster {
       what: 'node',
       fieldSelector: `metadata.name=${nodeName}`,
     });
-    this.#pools = new PoolKnowledge({ api, log });
+    this.#pools = new PoolKnowledge({ api, log, onImported });
     this.#owners = new Owners(api, options);
   }
 
@@ -179,6 +181,10 @@ export class KubernetesCluster implements Cluster {
 
   podState(holder: PodHolder): PodState {
     return this.#pods.state(holder);
+  }
+
+  endingGraceMs(holder: PodHolder): number {
+    return this.#pods.endingGraceMs(holder);
   }
 
   readPodState(holder: PodHolder, { signal }: ClusterReadOptions = {}): Promise<PodState> {

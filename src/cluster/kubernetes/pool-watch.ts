@@ -50,12 +50,19 @@ interface PoolMetadata {
 /** A pool as it was read last. */
 type ReadPool = StoredPool & Omit<PoolMetadata, 'name'>;
 
+type NamedPool = ReadPool & Pick<PoolMetadata, 'name'>;
+
 /** What the pools are read with. */
 export interface PoolWatchOptions {
   readonly api: KubeApi;
   readonly log: Logger;
   /** Called after each change. */
   onChange(): void;
+  /**
+   * Called when the original's records of pools were imported, before the pools are used: they may be of this node. When it
+   * rejects, the pools stay as they were, and are read again.
+   */
+  readonly onImported?: ((signal: AbortSignal) => Promise<void>) | undefined;
 }
 
 /**
@@ -137,9 +144,8 @@ export class PoolWatch {
       .filter((pool) => this.#readDelayMs(pool) === 0);
     for (const { name } of unknown.slice(0, lookedAtMax)) {
       const one = resourcePath(kubeResources.pools, { name });
-      this.#accept(await this.#options.api.request({ method: 'GET', path: one, ...limits }), {
-        isAhead: true,
-      });
+      const object = await this.#options.api.request({ method: 'GET', path: one, ...limits });
+      await this.#acceptAll([object], signal, { isAhead: true });
     }
   }
 
@@ -217,7 +223,7 @@ export class PoolWatch {
   async #readOne(name: string, signal: AbortSignal): Promise<void> {
     const path = resourcePath(kubeResources.pools, { name });
     try {
-      this.#accept(await this.#options.api.request({ method: 'GET', path, signal }));
+      await this.#acceptAll([await this.#options.api.request({ method: 'GET', path, signal })], signal);
     } catch (error) {
       // It was deleted, and the watch will tell.
       if (!isNotFound(error)) throw error;
@@ -231,26 +237,42 @@ export class PoolWatch {
       const query = { limit: pageSize, continue: next };
       const page = await this.#options.api.request({ method: 'GET', path, query, signal });
       const { items, rest } = parsePage(page);
-      for (const item of items) this.#accept(item);
+      await this.#acceptAll(items, signal);
       next = rest;
     } while (next !== undefined);
   }
 
+  async #acceptAll(
+    objects: readonly unknown[],
+    signal: AbortSignal,
+    options: { readonly isAhead?: boolean } = {},
+  ): Promise<void> {
+    const pools = objects.map((object) => ({ ...parsePoolMetadata(object), ...readStoredPool(object) }));
+    if (pools.some((pool) => this.#isImported(pool))) await this.#options.onImported?.(signal);
+    for (const pool of pools) this.#accept(pool, options);
+  }
+
+  /** Whether a pool that had records of the original, or could not be read, has its records in the ledger by now. */
+  #isImported({ name, pool }: NamedPool): boolean {
+    const before = this.#read.get(name);
+    return (
+      pool?.hasOriginalRecords === false && before !== undefined && before.pool?.hasOriginalRecords !== false
+    );
+  }
+
   /** Only what the watch knows: what it does not know was deleted since, or is new and will be told. Ahead of it only for a while. */
-  #accept(object: unknown, { isAhead = false }: { readonly isAhead?: boolean } = {}): void {
-    const { name, fingerprint, resourceVersion } = parsePoolMetadata(object);
+  #accept({ name, ...read }: NamedPool, { isAhead = false }: { readonly isAhead?: boolean }): void {
     if (!this.#watch.items.has(name)) {
       if (!isAhead) return;
       this.#due.add(name, performance.now() + aheadMsMax);
     }
     const before = this.#read.get(name);
-    if (before?.resourceVersion === resourceVersion) return;
-    const stored = readStoredPool(object);
-    const { problem } = stored;
+    if (before?.resourceVersion === read.resourceVersion) return;
+    const { problem } = read;
     if (problem !== undefined && problem !== before?.problem) {
       this.#options.log.warn({ pool: name, problem }, 'bad pool, it is not used');
     }
-    this.#read.set(name, { ...stored, fingerprint, resourceVersion });
+    this.#read.set(name, read);
     this.#options.onChange();
   }
 
