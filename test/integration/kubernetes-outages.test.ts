@@ -1,18 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { ClusterWorld } from './harness/cluster-world.ts';
 import type { WorldPod } from './harness/runtime-truth.ts';
 import { until } from './harness/until.ts';
 
-const clock = fileURLToPath(new URL('../support/shift-clock.mjs', import.meta.url));
 const nodes = ['node-a', 'node-b'];
 const world = await ClusterWorld.create({
   nodes,
   throughProxy: true,
-  // The agents' clock jumps an hour with each SIGUSR2: forward, back, forward …
-  env: { NODE_OPTIONS: `--import=${clock}` },
+  shiftsClocks: true,
 });
 after(() => world[Symbol.asyncDispose]());
 await world.createPool('outage', { subnet: '10.78.0.0/22', ips: ['10.78.0.1-10.78.3.200'] });
@@ -174,7 +171,7 @@ test('clocks that jump by an hour free nothing that lives and keep nothing that 
   await duringTraffic(30, async () => {
     for (let jump = 0; jump < 4; jump++) {
       for (const node of nodes.slice(0, 1 + (jump % 2))) {
-        process.kill(world.agent(node).pid ?? Number.NaN, 'SIGUSR2');
+        world.shiftClock(node);
       }
       await sleep(1_000);
     }
