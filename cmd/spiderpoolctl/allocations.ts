@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { allocationsTable, noAllocationNote } from '../../src/cli/allocations-text.ts';
+import { allocationsTable, noAllocationNote, outlivingNotes } from '../../src/cli/allocations-text.ts';
 import { type AllocationFilter, readAllocations } from './allocation-pages.ts';
 import { ExitCode } from './ctl-error.ts';
 import type { RunCommand } from './run-command.ts';
@@ -31,6 +31,7 @@ async function showAllocations(session: Session, filter: AllocationFilter): Prom
   const { body, value } = await readAllocations(client, filter, signal);
   printAnswer(session, body, () => {
     if (value.length === 0) console.note(noAllocationNote);
+    for (const note of outlivingNotes(value)) console.note(note);
     return allocationsTable(value, Date.now(), { widthMax: console.widthMax, paint: console.paint });
   });
   return ExitCode.ok;

@@ -21,6 +21,8 @@ export interface KubernetesStoreOptions {
   readonly enableStatefulSet: boolean;
   readonly enableKubevirtStaticIP: boolean;
   readonly enableSpiderSubnet: boolean;
+  /** `SPIDERPOOL_GC_IP_ENABLED`: whether this agent frees leaks without being asked. */
+  readonly sweeps: boolean;
   /** TCP port of the health routes; none is opened when undefined. */
   readonly healthPort?: number;
 }

@@ -14,6 +14,7 @@ import type { HandlerContext } from './handlers/context.ts';
 import { KeyedMutex } from './keyed-mutex.ts';
 import type { LedgerSlot } from './ledger-slot.ts';
 import { readBootId } from './netns.ts';
+import { type MarkOutliving, OutlivingSweep } from './outliving-sweep.ts';
 import { PodLiveness } from './pod-liveness.ts';
 import { ReleaseRules } from './release-rules.ts';
 import { Releases } from './releases.ts';
@@ -31,6 +32,10 @@ export interface NodePartsOptions<L extends Ledger> {
   readonly knowsPods: boolean;
   readonly enabledFamilies: EnabledFamilies;
   readonly releasesConflicts: boolean;
+  /** Whether leaks are freed without being asked. @default true */
+  readonly sweeps?: boolean;
+  /** Where several nodes share the ledger. */
+  readonly markOutliving?: MarkOutliving;
   readonly aftermath: Aftermath;
   readonly coordinator?: CoordinatorConfig;
   readonly problems: () => readonly string[];
@@ -53,7 +58,8 @@ export interface NodeParts<L extends Ledger> {
 
 /** Makes the parts, and the folder of the tombstones. */
 export async function createNodeParts<L extends Ledger>(options: NodePartsOptions<L>): Promise<NodeParts<L>> {
-  const { aftermath, cluster, enabledFamilies, knowsPods, log, slot } = options;
+  const { aftermath, cluster, enabledFamilies, knowsPods, log, markOutliving: mark, slot } = options;
+  const { sweeps = true } = options;
   const metrics = new AgentMetrics();
   const mutex = new KeyedMutex();
   const turns = new AttachmentTurns(mutex, metrics);
@@ -75,7 +81,19 @@ export async function createNodeParts<L extends Ledger>(options: NodePartsOption
   });
   const releases = new Releases({ cluster, ledger, rules, tombstones, turns, aftermath, log });
   const garbageCollection = new GarbageCollection({ cluster, ledger, liveness, mutex, aftermath });
-  const sweep = new Sweep({ cluster, ledger, liveness, mutex, bootId, aftermath, metrics, log });
+  const outliving = mark && new OutlivingSweep({ cluster, liveness, mutex, bootId, mark, log });
+  const sweep = new Sweep({
+    frees: sweeps,
+    cluster,
+    ledger,
+    liveness,
+    mutex,
+    ...(outliving && { outliving }),
+    bootId,
+    aftermath,
+    metrics,
+    log,
+  });
   const context: HandlerContext = {
     attachments,
     releases,
@@ -83,6 +101,7 @@ export async function createNodeParts<L extends Ledger>(options: NodePartsOption
     cluster,
     ledger,
     sweep,
+    sweeps,
     aftermath,
     metrics,
     log,

@@ -55,6 +55,7 @@ test('resolveAgentOptions() needs three variables on a cluster, and has defaults
       enableStatefulSet: true,
       enableKubevirtStaticIP: true,
       enableSpiderSubnet: false,
+      sweeps: true,
       healthPort: 5710,
     },
     logLevel: 'info',
@@ -83,6 +84,7 @@ test("resolveAgentOptions() reads the original's environment on a cluster, trimm
       SPIDERPOOL_ENABLED_METRIC: 'true',
       SPIDERPOOL_METRIC_HTTP_PORT: ' 6711 ',
       SPIDERPOOL_ENABLED_RELEASE_CONFLICT_IPS: 'F',
+      SPIDERPOOL_GC_IP_ENABLED: 'false',
       MULTUS_CLUSTER_NETWORK: 'kube-system/macvlan',
     },
   );
@@ -91,6 +93,7 @@ test("resolveAgentOptions() reads the original's environment on a cluster, trimm
   assert.equal(options.releasesConflicts, false);
   assert.ok(options.store.kind === 'kubernetes');
   assert.equal(options.store.healthPort, 6710);
+  assert.equal(options.store.sweeps, false);
   assert.equal(options.store.clusterNetwork, 'kube-system/macvlan');
   assert.equal(options.store.kubeconfig, '/etc/agent.kubeconfig');
 });
@@ -113,6 +116,7 @@ test('resolveAgentOptions() ends at a variable that is no boolean, number or por
     'SPIDERPOOL_ENABLED_DEBUG_METRIC',
     'SPIDERPOOL_ENABLED_RDMA_METRIC',
     'SPIDERPOOL_ENABLED_RELEASE_CONFLICT_IPS',
+    'SPIDERPOOL_GC_IP_ENABLED',
   ];
   const numbers = [
     'SPIDERPOOL_HEALTH_PORT',

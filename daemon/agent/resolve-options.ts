@@ -101,6 +101,7 @@ function kubernetesStore(given: AgentArguments, env: EnvironmentReader, conf: Co
     enableStatefulSet,
     enableKubevirtStaticIP,
     enableSpiderSubnet,
+    sweeps: env.boolean('SPIDERPOOL_GC_IP_ENABLED', true),
     ...(healthPort !== undefined && { healthPort }),
   };
 }

@@ -11,8 +11,10 @@ import { holderKey } from './attachment.ts';
 import type { KeyedMutex } from './keyed-mutex.ts';
 import type { LedgerSlot } from './ledger-slot.ts';
 import { namespaceState } from './netns.ts';
+import type { OutlivingSweep } from './outliving-sweep.ts';
 import { OwnerSweep } from './owner-sweep.ts';
 import type { PodLiveness } from './pod-liveness.ts';
+import { suspicionKey } from './suspicion-key.ts';
 
 /** Two readings at least this far apart must find a holder gone: a runtime may just be about to make its namespace again. */
 const confirmAfterMs = 10_000;
@@ -24,11 +26,15 @@ const periodMs = 10_000;
 const eventPauseMs = 1_000;
 
 export interface SweepOptions {
+  /** Whether leaks are freed; else only what outlives its pod is marked. */
+  readonly frees: boolean;
   readonly cluster: Cluster;
   readonly ledger: LedgerSlot;
   readonly liveness: PodLiveness;
   /** Shared with everything else that works on attachments. */
   readonly mutex: KeyedMutex;
+  /** Where records can be marked whose namespace outlives their pod. */
+  readonly outliving?: OutlivingSweep;
   readonly bootId: string | undefined;
   readonly aftermath: Aftermath;
   readonly metrics: AgentMetrics;
@@ -86,8 +92,8 @@ export class Sweep {
   #dueMs(): number {
     const nowMs = performance.now();
     let dueMs = periodMs;
-    for (const sinceMs of this.#goneSinceMs.values()) {
-      const inMs = sinceMs + confirmAfterMs - nowMs;
+    const confirmInMs = [...this.#goneSinceMs.values()].map((sinceMs) => sinceMs + confirmAfterMs - nowMs);
+    for (const inMs of [...confirmInMs, ...(this.#options.outliving?.dueInMs(nowMs) ?? [])]) {
       // What could not be confirmed when it was due waits for a whole period again.
       if (inMs > 0) dueMs = Math.min(dueMs, inMs);
     }
@@ -103,8 +109,9 @@ export class Sweep {
   }
 
   async #examine(): Promise<SweepShape> {
-    const { cluster, ledger, metrics } = this.#options;
+    const { cluster, frees, ledger, metrics, outliving } = this.#options;
     const { node } = cluster.ownRecords;
+    const held: (readonly [AllocationRecord, Holder])[] = [];
     const goneSinceMs = new Map<string, number>();
     const freed: string[] = [];
     const unheld: AllocationRecord[] = [];
@@ -114,10 +121,11 @@ export class Sweep {
       if (this.#signal?.aborted) break;
       examined += page.length;
       unheld.push(...page.filter(({ holders }) => holders.length === 0));
-      const due = holdersOf(page)
-        // A record may have a second holder on another node: that is for its agent to free.
-        .filter(([, holder]) => node === undefined || holder.node === node)
-        .filter(([record, holder]) => this.#isGone(record, holder, goneSinceMs));
+      // A record may have a second holder on another node: that is for its agent to free.
+      const own = holdersOf(page).filter(([, holder]) => node === undefined || holder.node === node);
+      held.push(...own);
+      if (!frees) continue;
+      const due = own.filter(([record, holder]) => this.#isGone(record, holder, goneSinceMs));
       // At once, so that the ledger commits them together.
       const outcomes = await Promise.allSettled(
         due.map(async ([record, holder]) => {
@@ -133,7 +141,8 @@ export class Sweep {
       }
     }
     this.#goneSinceMs = goneSinceMs;
-    const unowned = await this.#owners.examine(ledger.ledger, unheld);
+    await outliving?.examine(held);
+    const unowned = frees ? await this.#owners.examine(ledger.ledger, unheld) : [];
     freed.push(...this.#told(unowned, 'freed what was kept for a static workload that is gone'));
     metrics.swept(freed.length);
     if (failure !== undefined) throw failure.reason;
@@ -181,10 +190,4 @@ export class Sweep {
     tellChanged(aftermath, records);
     return addresses;
   }
-}
-
-/** One holder of one address in one namespace: a reading of a former namespace says nothing about the present one. */
-function suspicionKey({ address }: AllocationRecord, { uid, sandbox, netns }: Holder): string {
-  const { path, device, inode, bootId } = netns ?? {};
-  return [formatAddress(address), uid, sandbox, path, device, inode, bootId].join('\0');
 }

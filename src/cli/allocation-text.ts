@@ -42,8 +42,14 @@ export function allocationFields(allocation: AllocationShape, nowMs: number): re
     rows.push(field('pod', holder.pod === '' ? 'not named by the runtime' : holder.pod));
     rows.push(field('uid', holder.uid), field('sandbox', holder.sandbox), field('node', holder.node));
     if (holder.netns !== undefined) rows.push(field('netns', holder.netns.path));
+    if (holder.outlivesPod) rows.push(field('outlives', outlivingText(holder.node)));
   }
   return rows;
+}
+
+/** What it means that a holder outlives its pod, and what to do. */
+export function outlivingText(node: string): string {
+  return `pod is gone, but its network namespace still exists on node ${node}: find and end what holds it`;
 }
 
 /** One line of a list of named values. */

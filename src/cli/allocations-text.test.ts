@@ -23,6 +23,16 @@ test('allocationsText() has a line for each record, and how to get the next page
   );
 });
 
+test('allocationsText() tells of holders that outlive their pods', () => {
+  const shown = allocation('10.6.0.15');
+  const holders = shown.holders.map((holder) => ({ ...holder, outlivesPod: true as const }));
+  const text = allocationsText({ allocations: [{ ...shown, holders }, allocation('10.6.0.16')] }, nowMs);
+  assert.equal(
+    text.slice(text.indexOf('\n\n')),
+    '\n\n10.6.0.15: pod is gone, but its network namespace still exists on node worker-1: find and end what holds it\n',
+  );
+});
+
 test('allocationsText() says so when nothing matches', () => {
   assert.equal(allocationsText({ allocations: [] }, nowMs), 'no allocated address matches\n');
   assert.equal(allocationsTable([], nowMs), '');

@@ -1,5 +1,5 @@
 import type { AllocationShape, AllocationsShape } from '../wire/shapes.ts';
-import { ageOf, holderText, shortSandbox } from './allocation-text.ts';
+import { ageOf, holderText, outlivingText, shortSandbox } from './allocation-text.ts';
 import { type Cell, type Column, formatTable, type TextOptions } from './table.ts';
 import { withNotes } from './with-notes.ts';
 
@@ -21,9 +21,17 @@ export const noAllocationNote = 'no allocated address matches';
 export function allocationsText({ allocations, next }: AllocationsShape, nowMs: number): string {
   const notes = [
     ...(allocations.length === 0 ? [noAllocationNote] : []),
+    ...outlivingNotes(allocations),
     ...(next === undefined ? [] : [`there are more: ask again with after=${next}`]),
   ];
   return withNotes(allocationsTable(allocations, nowMs), notes);
+}
+
+/** A line for each address whose holder outlives its pod. */
+export function outlivingNotes(allocations: readonly AllocationShape[]): readonly string[] {
+  return allocations.flatMap(({ address, holders }) =>
+    holders.filter(({ outlivesPod }) => outlivesPod).map(({ node }) => `${address}: ${outlivingText(node)}`),
+  );
 }
 
 /** The allocations, a line each; empty when there are none. */

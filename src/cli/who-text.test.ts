@@ -21,6 +21,15 @@ test('whoText() shows the holder', () => {
   );
 });
 
+test('whoText() tells of a holder that outlives its pod', () => {
+  const shown = allocation('10.6.0.15');
+  const holders = shown.holders.map((holder) => ({ ...holder, outlivesPod: true as const }));
+  assert.match(
+    whoText({ address: '10.6.0.15', pools: [], allocation: { ...shown, holders } }, nowMs),
+    /\n {2}outlives +pod is gone, but its network namespace still exists on node worker-1: find and end what holds it\n$/,
+  );
+});
+
 test('whoText() shows the last holder of a free address, and a warning where it may still answer', () => {
   const last = { allocation: allocation('10.6.0.15'), freed: '2026-01-02T03:07:00Z', suspect: true };
   assert.match(

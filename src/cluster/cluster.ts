@@ -83,6 +83,9 @@ export interface Cluster {
   /** The state of a holder's pod as last heard of; costs nothing. */
   podState(holder: PodHolder): PodState;
 
+  /** How long the containers of a holder's pod get to end, by what was last heard of it, in milliseconds; 0 when that is not known. */
+  endingGraceMs(holder: PodHolder): number;
+
   /**
    * The state of a holder's pod by a reading of its own (on a cluster a quorum read); never `unheard`.
    *

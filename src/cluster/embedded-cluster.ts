@@ -49,6 +49,10 @@ export class EmbeddedCluster implements Cluster {
     return 'unknown';
   }
 
+  endingGraceMs(): number {
+    return 0;
+  }
+
   readPodState(): Promise<PodState> {
     return Promise.resolve('unknown');
   }

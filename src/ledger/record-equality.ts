@@ -37,11 +37,12 @@ export function sameRecord(a: AllocationRecord, b: AllocationRecord): boolean {
     a.network === b.network &&
     sameOwner(a.owner, b.owner) &&
     a.holders.length === b.holders.length &&
-    a.holders.every((holder, i) => saysSame(holder, b.holders[i] ?? holder))
+    a.holders.every((holder, i) => saysSameOfHolder(holder, b.holders[i] ?? holder))
   );
 }
 
-function saysSame(a: Holder, b: Holder): boolean {
+/** Whether two holders are the same one, and the same was seen of it. */
+export function saysSameOfHolder(a: Holder, b: Holder): boolean {
   return sameHolder(a, b) && a.outlivesPod === b.outlivesPod;
 }
 

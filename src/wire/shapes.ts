@@ -69,6 +69,10 @@ export const holderSchema = z
       .object({ path: z.string(), device: z.string().exactOptional(), inode: z.string().exactOptional() })
       .describe('The network namespace at ADD; device and inode where its file was visible to the agent.')
       .exactOptional(),
+    outlivesPod: z
+      .literal(true)
+      .describe('The pod is gone, or has not ended in its time, and its network namespace still exists.')
+      .exactOptional(),
   })
   .describe('One living user of an address.');
 /** One living user of an address. */

@@ -69,7 +69,7 @@ export function podText({ namespace, name }: PodName): string {
   return namespace === '' ? name : `${namespace}/${name}`;
 }
 
-function holderShape({ uid, sandbox, node, pod, netns }: Holder): HolderShape {
+function holderShape({ uid, sandbox, node, pod, netns, outlivesPod }: Holder): HolderShape {
   return {
     uid,
     sandbox,
@@ -82,5 +82,6 @@ function holderShape({ uid, sandbox, node, pod, netns }: Holder): HolderShape {
         ...(netns.inode !== undefined && { inode: String(netns.inode) }),
       },
     }),
+    ...(outlivesPod && { outlivesPod }),
   };
 }

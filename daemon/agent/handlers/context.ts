@@ -17,6 +17,8 @@ export interface HandlerContext {
   readonly cluster: Cluster;
   readonly ledger: LedgerSlot;
   readonly sweep: Sweep;
+  /** Whether leaks are freed without being asked. */
+  readonly sweeps: boolean;
   readonly aftermath: Aftermath;
   readonly metrics: AgentMetrics;
   readonly log: Logger;

@@ -133,6 +133,12 @@ export class OwnPods {
     return this.isCurrent ? (state ?? 'gone') : 'unheard';
   }
 
+  /** How long the containers of a holder's pod get to end, by what was last heard of it; 0 when nothing was. */
+  endingGraceMs({ pod: { namespace, name }, uid }: PodHolder): number {
+    const pod = this.get(namespace, name);
+    return pod !== undefined && isHolderOf(pod, uid) ? (pod.deletionGraceSeconds ?? 0) * 1000 : 0;
+  }
+
   /**
    * The state of a holder's pod by a quorum read.
    *

@@ -11,13 +11,12 @@ export interface PodLife
     | 'configHash'
     | 'nodeName'
     | 'deleting'
+    | 'deletionGraceSeconds'
     | 'phase'
     | 'reason'
     | 'restartPolicy'
     | 'controller'
   > {
-  /** How long its containers get to end once its deletion was asked for (`metadata.deletionGracePeriodSeconds`); undefined before. */
-  readonly deletionGraceSeconds?: number;
   /** `status.podIPs` has an entry. */
   readonly hasAddress: boolean;
   /** It shares the network of its node, and has no address of its own. */
@@ -40,13 +39,11 @@ export const ledgerLabel = 'ipam.spidernet.io/ledger';
  */
 export function parsePodLife(object: unknown): PodLife {
   const { labels, annotations: _annotations, ...view } = parsePodView(object);
-  const { metadata, spec, status } = isObject(object) ? object : {};
-  const grace = isObject(metadata) ? metadata['deletionGracePeriodSeconds'] : undefined;
+  const { spec, status } = isObject(object) ? object : {};
   const podIPs = isObject(status) ? status['podIPs'] : undefined;
   const agent = agentOf(labels);
   return {
     ...view,
-    ...(view.deleting && { deletionGraceSeconds: typeof grace === 'number' ? grace : 0 }),
     hasAddress: Array.isArray(podIPs) && podIPs.length > 0,
     usesHostNetwork: isObject(spec) && spec['hostNetwork'] === true,
     ...(agent && { agent }),

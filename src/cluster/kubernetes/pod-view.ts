@@ -30,6 +30,8 @@ export interface PodView {
   readonly nodeName?: string;
   /** Its deletion was asked for. */
   readonly deleting: boolean;
+  /** How long its containers get to end once its deletion was asked for (`metadata.deletionGracePeriodSeconds`); undefined before. */
+  readonly deletionGraceSeconds?: number;
   readonly phase?: string;
   /** `status.reason`, such as `Evicted`. */
   readonly reason?: string;
@@ -47,6 +49,7 @@ export function parsePodView(object: unknown): PodView {
   if (namespace === '') throw new MalformedObjectError('a pod has no namespace');
   const spec = fieldsOf(object, 'spec');
   const status = fieldsOf(object, 'status');
+  const grace = fieldsOf(object, 'metadata')['deletionGracePeriodSeconds'];
   const picked = pickAnnotations(annotations, annotationsRead);
   const configHash = picked[configHashAnnotation];
   return {
@@ -56,6 +59,7 @@ export function parsePodView(object: unknown): PodView {
     labels: boundedLabels(labels),
     annotations: picked,
     deleting,
+    ...(deleting && { deletionGraceSeconds: typeof grace === 'number' ? grace : 0 }),
     ...(configHash !== undefined && configHash !== '' && { configHash }),
     ...text(spec, 'nodeName'),
     ...text(spec, 'restartPolicy'),

@@ -52,6 +52,20 @@ void describe('decodeSlot()', () => {
     );
   });
 
+  void it('encodeRecord() writes a holder that stays the same as it stood', () => {
+    fc.assert(
+      fc.property(recordArb(address), (record) => {
+        const raw = stored(encodeRecord(record));
+        const holders = (raw['holders'] as RawSlot[]).map((holder) => ({
+          ...holder,
+          ...(holder['netns'] !== undefined && { netns: { ...(holder['netns'] as RawSlot), newer: 1 } }),
+        }));
+        const renamed = encodeRecord({ ...record, network: 'changed' }, { ...raw, holders });
+        assert.deepEqual(stored(renamed)['holders'], holders);
+      }),
+    );
+  });
+
   void it('encodeRecord() drops the mark of a holder that outlives its pod when its record is written without it', () => {
     fc.assert(
       fc.property(recordArb(address), (record) => {

@@ -1,6 +1,6 @@
 import type { Address } from '../../ip/address.ts';
 import type { AllocationRecord, Holder, NetworkNamespace, ReleasedRecord, StaticOwner } from '../record.ts';
-import { isSameUser } from '../record-equality.ts';
+import { isSameUser, saysSameOfHolder } from '../record-equality.ts';
 
 /** What a slot of a block says of its address. */
 export type Slot =
@@ -131,6 +131,8 @@ function netnsOf(raw: unknown): NetworkNamespace {
 function encodeHolder(holder: Holder, holdersBefore: readonly unknown[]): RawSlot {
   const { uid, sandbox, node, pod, netns, outlivesPod } = holder;
   const before = holdersBefore.find((raw) => isOfUser(raw, holder));
+  // As it stands: a node may not change the holder of another one, not even what a newer agent knows of it.
+  if (isObject(before) && saysSameOfHolder(holderOf(before), holder)) return before;
   return {
     ...without(before, holderFields),
     uid,
