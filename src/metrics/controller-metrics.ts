@@ -108,9 +108,8 @@ export class ControllerMetrics {
   }
 
   /** Tells how many objects there are. */
-  objects({ pools, subnets }: { readonly pools: number; readonly subnets: number }): void {
-    this.#pools.set(pools);
-    this.#subnets.set(subnets);
+  objects(kind: 'pools' | 'subnets', count: number): void {
+    (kind === 'pools' ? this.#pools : this.#subnets).set(count);
   }
 
   #addDebugMetrics(): void {

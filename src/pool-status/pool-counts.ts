@@ -38,7 +38,8 @@ const clockStepMs = 1_000;
 export class PoolCounts {
   readonly #pools = new Map<string, PoolEntry>();
   readonly #blocks = new Map<string, BlockEntry>();
-  #nowMs = Number.NEGATIVE_INFINITY;
+  /** The time of the latest counting. */
+  #latestMs = Number.NEGATIVE_INFINITY;
 
   /** Puts the pools in force. What stands in a catalogue as before ({@link PoolRange} is the same object) costs nothing. */
   setPools(catalog: PoolCatalog, nowMs: number): ReadonlySet<string> {
@@ -64,11 +65,16 @@ export class PoolCounts {
   /** Counts again what has got better by the mere passing of time, and everything when the clock was set back. */
   settle(nowMs: number): ReadonlySet<string> {
     const changed = new Set<string>();
-    const isSetBack = nowMs < this.#nowMs - clockStepMs;
-    this.#nowMs = nowMs;
+    const isSetBack = nowMs < this.#latestMs - clockStepMs;
+    this.#latestMs = nowMs;
+    if (isSetBack) {
+      for (const [name, known] of this.#blocks) {
+        for (const entry of this.#concerned(known)) this.#tally(entry, name, nowMs, changed);
+      }
+    }
     for (const entry of this.#pools.values()) {
       for (const [name, { changesMs }] of entry.tallies) {
-        if (isSetBack || changesMs <= nowMs) this.#tally(entry, name, nowMs, changed);
+        if (changesMs <= nowMs) this.#tally(entry, name, nowMs, changed);
       }
     }
     return changed;
@@ -162,6 +168,7 @@ export class PoolCounts {
   }
 
   #tally(entry: PoolEntry, name: string, nowMs: number, changed: Set<string>): void {
+    this.#latestMs = Math.max(this.#latestMs, nowMs);
     const before = entry.tallies.get(name);
     const known = this.#blocks.get(name);
     const now = known && tallyOf(known.block, entry.name, entry.range, nowMs);

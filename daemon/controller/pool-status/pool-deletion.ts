@@ -28,6 +28,14 @@ export class PoolDeletion {
     this.#options = options;
   }
 
+  /** Notes that the deletion of a pool was asked for, if that is new. @returns since when it is known, by performance.now() */
+  heard({ uid }: PoolView): number {
+    const nowMs = performance.now();
+    const heardMs = this.#heardMs.get(uid) ?? nowMs;
+    this.#heardMs.set(uid, heardMs);
+    return heardMs;
+  }
+
   /** A pool that is gone is forgotten. */
   forget({ uid }: PoolView): void {
     this.#heardMs.delete(uid);
@@ -40,11 +48,7 @@ export class PoolDeletion {
    * @throws KubeError
    */
   async finish(pool: PoolView, signal: AbortSignal): Promise<Turn | undefined> {
-    if (!pool.finalizers.includes(poolFinalizer)) return undefined;
-    const nowMs = performance.now();
-    const heardMs = this.#heardMs.get(pool.uid) ?? nowMs;
-    this.#heardMs.set(pool.uid, heardMs);
-    const leftMs = heardMs + restMsMin - nowMs;
+    const leftMs = this.heard(pool) + restMsMin - performance.now();
     if (leftMs > 0) return { restMs: leftMs, isAgain: true };
     if (await this.#hasRecord(pool, signal)) return { restMs: lookAgainMs, isAgain: true };
     const finalizers = pool.finalizers.filter((one) => one !== poolFinalizer);

@@ -42,6 +42,12 @@ export interface PoolStatusOptions {
   readonly emptyBlocksEveryMs?: number;
 }
 
+/** Objects that are counted once they are known. */
+interface Counted {
+  readonly items: ReadonlyMap<string, unknown>;
+  readonly synced: Promise<void>;
+}
+
 /**
  * Derives the statuses of all pools from the address blocks, lets deleted pools and subnets go when nothing is theirs any more, and
  * deletes blocks that say nothing.
@@ -104,14 +110,19 @@ export class PoolStatus implements LeaderPart {
     } catch {
       return;
     }
-    const { metrics } = this.#options;
+    const { metrics, view } = this.#options;
     await this.#catchUp();
     metrics.lead({ pools: () => this.#poolFigures(), subnets: () => this.#subnetFigures() });
     await Promise.all([
       this.#follow(signal),
       this.#queue.run(signal),
       this.#emptyBlocks.run(signal),
-      this.#countObjects(signal),
+      this.#countObjects('pools', { items: view.pools.items, synced: Promise.resolve() }, signal),
+      this.#countObjects(
+        'subnets',
+        { items: this.#subnets.items, synced: this.#subnets.synced(signal) },
+        signal,
+      ),
     ]);
     metrics.follow();
   }
@@ -129,10 +140,15 @@ export class PoolStatus implements LeaderPart {
     for (const name of await this.#knowledge.catchUp(this.#nowMs)) this.#queue.mark(name);
   }
 
-  async #countObjects(signal: AbortSignal): Promise<void> {
-    const { metrics, metricRenewMs, view } = this.#options;
+  async #countObjects(
+    kind: 'pools' | 'subnets',
+    { items, synced }: Counted,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { metrics, metricRenewMs } = this.#options;
+    await synced.catch(() => undefined);
     while (!signal.aborted) {
-      metrics.objects({ pools: view.pools.items.size, subnets: this.#subnets.items.size });
+      metrics.objects(kind, items.size);
       await rest(metricRenewMs, signal);
     }
   }

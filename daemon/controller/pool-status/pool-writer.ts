@@ -68,7 +68,7 @@ export class PoolWriter {
     const { objects, nodes } = this.#options;
     while (!signal.aborted) {
       const pool = objects.get(name);
-      if (pool === undefined) return false;
+      if (pool === undefined || this.#isLeaving(pool)) return false;
       const { fields, mapText } = this.#wanted(pool);
       if (
         this.#metadata(pool) === undefined &&
@@ -159,10 +159,15 @@ export class PoolWriter {
   async #ending(name: string, signal: AbortSignal): Promise<Turn> {
     const { objects, deletion } = this.#options;
     const pool = objects.get(name);
-    if (pool?.deleting !== true || pool.stored.pool?.hasOriginalRecords === true || this.#hasRecords(name)) {
-      return noTurn;
-    }
+    if (pool?.deleting === true) deletion.heard(pool);
+    if (pool === undefined || !this.#isLeaving(pool)) return noTurn;
     return (await deletion.finish(pool, signal)) ?? noTurn;
+  }
+
+  /** Whether only its finalizer keeps a pool: nobody needs its status any more. */
+  #isLeaving({ name, deleting, finalizers, stored }: PoolView): boolean {
+    if (!deleting || !finalizers.includes(poolFinalizer)) return false;
+    return stored.pool?.hasOriginalRecords !== true && !this.#hasRecords(name);
   }
 
   #tell({ name, uid }: PoolView, before: readonly Condition[], now: readonly Condition[]): void {

@@ -53,6 +53,11 @@ export class SubnetStatus {
     return this.#subnets.items;
   }
 
+  /** Waits until all subnets have been read once. @throws the signal's reason */
+  synced(signal: AbortSignal): Promise<void> {
+    return this.#subnets.synced(signal);
+  }
+
   /** How many pools a subnet has. */
   poolsOf({ uid }: SubnetView): number {
     let pools = 0;
