@@ -43,7 +43,7 @@ export async function setFinalizers(api: KubeApi, options: SetFinalizersOptions)
     }
     const worker = async (): Promise<void> => {
       for (let item = queue.pop(); item !== undefined; item = queue.pop()) {
-        if (!(await setOne(api, item, options))) continue;
+        if (!(await setFinalizer(api, item, options))) continue;
         changed++;
         if (changed % 100 === 0) onProgress?.({ phase: 'endpoints', done: changed });
       }
@@ -53,11 +53,17 @@ export async function setFinalizers(api: KubeApi, options: SetFinalizersOptions)
   return changed;
 }
 
-/** Returns false when it is gone, or as it should be already. */
-async function setOne(
+/**
+ * Puts the finalizer on one SpiderEndpoint, or takes it off.
+ *
+ * @param listed as it was read
+ * @returns false when it is gone, or as it should be already
+ * @throws KubeError, or the signal's reason
+ */
+export async function setFinalizer(
   api: KubeApi,
   listed: unknown,
-  { present, signal }: SetFinalizersOptions,
+  { present, signal }: Pick<SetFinalizersOptions, 'present' | 'signal'>,
 ): Promise<boolean> {
   const { namespace, name } = parseMetadata(listed);
   const path = resourcePath(kubeResources.endpoints, { namespace, name });

@@ -5,6 +5,7 @@ import type { AllocationRecord } from '../ledger/record.ts';
 import type { Logger } from '../log/logger.ts';
 import { setFinalizers } from './endpoint-finalizers.ts';
 import type { MigrationProgress, MigrationReport } from './migration-report.ts';
+import { orNote } from './or-note.ts';
 import { countKey, type OriginalFacts } from './original-facts.ts';
 import { PoolImport } from './pool-import.ts';
 import { readEndpoints, readPods } from './read-original-facts.ts';
@@ -36,7 +37,7 @@ export interface MigrationOptions {
 export async function importOriginal(options: MigrationOptions): Promise<MigrationReport> {
   const { api, dryRun, log, nowMs = Date.now, onProgress, signal } = options;
   const report: MigrationReport = { direction: 'forward', dryRun, pools: [], endpoints: 0, notes: [] };
-  await refuseWhileAgentsRun(api, 'original', signal);
+  await orNote(async () => refuseWhileAgentsRun(api, 'original', signal), report);
   onProgress?.({ phase: 'reading', done: 0 });
   const { names, counts } = await unimportedPools(api, signal);
   if (names.length > 0) {
@@ -49,7 +50,9 @@ export async function importOriginal(options: MigrationOptions): Promise<Migrati
       holders.some(({ uid }) => facts.podsByUid.get(uid)?.isFinished === false);
     const ledger = new RecordImport({ api, nowMs, dryRun, isInUse, signal, ...(log && { log }) });
     const inBlocks = await recordsOf(names, ledger);
-    const check = checkEvery(checkMs, () => refuseWhileAgentsRun(api, 'original', signal));
+    const check = checkEvery(checkMs, async () => {
+      if (!dryRun) await refuseWhileAgentsRun(api, 'original', signal);
+    });
     for (const [done, name] of names.entries()) {
       onProgress?.({ phase: 'pools', done, total: names.length });
       const poolOptions = { api, ledger, facts, nowMs, dryRun, isInUse, check, signal };
