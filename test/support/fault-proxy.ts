@@ -85,6 +85,8 @@ export class FaultProxy implements AsyncDisposable {
       },
     );
     this.#server.on('secureConnection', (socket: Socket) => {
+      // It was on its way when connections were refused.
+      if (!this.#server.listening) socket.destroy();
       this.#connections.add(socket);
       socket.on('close', () => this.#connections.delete(socket));
     });
