@@ -20,6 +20,13 @@ async function isRecorded(address: string): Promise<boolean> {
   return (await world.uses()).some((use) => use.address === address);
 }
 
+/** Whether the record of an address says that its pod is outlived. */
+async function outlives(address: string): Promise<boolean> {
+  const { body } = await world.agent('node-a').request('GET', `/v1/allocations/${address}`);
+  const { allocation } = body as { allocation?: { holders: readonly { outlivesPod?: true }[] } };
+  return allocation?.holders[0]?.outlivesPod ?? false;
+}
+
 // Most of the time they wait: readings have to be 10 s apart.
 suite('an agent on a cluster', { concurrency: true }, () => {
   test('keeps the address of a force-deleted pod whose containers still run, and frees it when they end', async () => {
@@ -30,9 +37,25 @@ suite('an agent on a cluster', { concurrency: true }, () => {
     // The witness was freed by its DEL; what follows gives two sweeps their time.
     const sweeps = await untilSweeps(3);
     assert.ok(await isRecorded(address), `freed after ${sweeps} sweeps though its namespace is there`);
+    await until('the record tells of it', async () => outlives(address), 180_000);
+    const { text } = await world
+      .agent('node-a')
+      .request('GET', `/v1/allocations/${address}`, undefined, { headers: { accept: 'text/plain' } });
+    assert.match(text, /pod is gone, but its network namespace still exists on node node-a/);
     await world.endSandbox(pod);
     world.forget(pod);
     await until('the address is free', async () => !(await isRecorded(address)), 180_000);
+  });
+
+  test('marks the record of a pod that does not end in its time, until its new sandbox or its end', async () => {
+    const { pod, address } = await runPod('stuck');
+    const patient = await runPod('patient');
+    await world.admin('DELETE', '/api/v1/namespaces/default/pods/stuck', { gracePeriodSeconds: 5 });
+    await world.admin('DELETE', '/api/v1/namespaces/default/pods/patient', { gracePeriodSeconds: 3_600 });
+    await until('the record tells of it', async () => outlives(address), 180_000);
+    assert.equal(await outlives(patient.address), false);
+    for (const { pod: ended } of [{ pod }, patient]) await world.endPod(ended, ipam);
+    assert.ok(!(await isRecorded(address)));
   });
 
   test('knows a static pod by the UID under which the kubelet runs it', async () => {

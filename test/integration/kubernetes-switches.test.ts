@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { readRecords } from '../support/cluster-records.ts';
-import { addressesOf, assertRefused } from './harness/answers.ts';
+import { addressesOf, assertRefused, assertSilentSuccess } from './harness/answers.ts';
 import { ClusterWorld } from './harness/cluster-world.ts';
 import { until } from './harness/until.ts';
 
@@ -9,7 +10,7 @@ import { until } from './harness/until.ts';
 const world = await ClusterWorld.create({
   nodes: ['node-a'],
   conf: { enableIPv6: false, enableStatefulSet: false, enableSpiderSubnet: false },
-  env: { SPIDERPOOL_ENABLED_RELEASE_CONFLICT_IPS: 'false' },
+  env: { SPIDERPOOL_ENABLED_RELEASE_CONFLICT_IPS: 'false', SPIDERPOOL_GC_IP_ENABLED: 'false' },
 });
 after(() => world[Symbol.asyncDispose]());
 await world.createPool('four', { subnet: '10.121.0.0/24', ips: ['10.121.0.10-10.121.0.99'] });
@@ -57,4 +58,23 @@ test('SPIDERPOOL_ENABLED_RELEASE_CONFLICT_IPS=false keeps addresses with a confl
     [address],
   );
   await world.endPod(pod);
+});
+
+test('SPIDERPOOL_GC_IP_ENABLED=false switches the sweep off, and no DEL', async () => {
+  const answer = await world.agent('node-a').request('POST', '/v1/gc');
+  assert.equal(answer.status, 400);
+  assert.match(answer.text, /garbage collection is switched off: set SPIDERPOOL_GC_IP_ENABLED/);
+  const pod = await world.createPod('leak', 'node-a');
+  const addresses = addressesOf(await world.add(pod, { default_ipv4_ippool: ['four'] }));
+  await world.removePod(pod);
+  await world.endSandbox(pod);
+  // Two sweeps, had there been any.
+  await sleep(30_000);
+  assert.deepEqual(
+    (await world.uses()).map((use) => use.address),
+    addresses,
+  );
+  world.forget(pod);
+  assertSilentSuccess(await world.del(pod));
+  assert.deepEqual(await world.uses(), []);
 });

@@ -69,10 +69,10 @@ void describe('decodeSlot()', () => {
   void it('encodeRecord() drops the mark of a holder that outlives its pod when its record is written without it', () => {
     fc.assert(
       fc.property(recordArb(address), (record) => {
-        const holders = record.holders.map(({ outlivesPod: _, ...holder }) => holder);
-        const marked = { ...record, holders: holders.map((it) => ({ ...it, outlivesPod: true as const })) };
-        const raw = stored(encodeRecord(marked));
-        assert.deepEqual(recordOf(raw), marked);
+        const holders = record.holders.map(({ outlivesPod: _outlives, ...holder }) => holder);
+        const marks = holders.map((holder) => ({ ...holder, outlivesPod: true as const }));
+        const raw = stored(encodeRecord({ ...record, holders: marks }));
+        assert.deepEqual(recordOf(raw), { ...record, holders: marks });
         const unmarked = { ...record, holders };
         assert.deepEqual(recordOf(stored(encodeRecord(unmarked, raw))), unmarked);
       }),
