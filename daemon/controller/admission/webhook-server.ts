@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server, type ServerOptions } from 'node:https';
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import { parseExactJson } from '../../../src/api/exact-json.ts';
 import type { Logger } from '../../../src/log/logger.ts';
@@ -52,7 +52,7 @@ export class WebhookServer implements AsyncDisposable {
   /** One for each request under way. */
   readonly #underWay = new Set<AbortController>();
   /** All connections, those in their handshake included, which the server does not end by itself. */
-  readonly #sockets = new Set<Socket>();
+  readonly #sockets = new Set<Duplex>();
   #served = 0;
   #bodiesBytes = 0;
   #server: Server | undefined;
