@@ -1,27 +1,20 @@
 import { controllerLease } from '../../src/api/names.ts';
 import { createKubeApi } from '../../src/kube/create-kube-api.ts';
-import type { KubeApi } from '../../src/kube/kube-api.ts';
 import { LeaderElection } from '../../src/kube/leader-election.ts';
 import { createLogger, type Logger } from '../../src/log/logger.ts';
 import { ControllerMetrics } from '../../src/metrics/controller-metrics.ts';
 import { collectWhileIdle } from '../process/idle-collector.ts';
 import { serveMetrics } from '../process/metrics-server.ts';
+import { CollectionRequests } from './collection/collection-requests.ts';
+import type { ControllerContext } from './controller-context.ts';
 import type { ControllerOptions } from './controller-options.ts';
-import { runLeader } from './leader/run-leader.ts';
+import { Leadership } from './leader/leadership.ts';
 
 /** A running controller. */
 export interface Controller extends AsyncDisposable {
   readonly log: Logger;
   /** Settles when the controller can't go on: rejects with LeaseLostError when it led and does not any more. */
   readonly ended: Promise<void>;
-}
-
-/** What every part of a controller works with. */
-export interface ControllerContext {
-  readonly options: ControllerOptions;
-  readonly api: KubeApi;
-  readonly log: Logger;
-  readonly metrics: ControllerMetrics;
 }
 
 /**
@@ -35,9 +28,14 @@ export async function startController(options: ControllerOptions): Promise<Contr
   await using stack = new AsyncDisposableStack();
   const { kubeconfig, metricsPort, namespace, podName } = options;
   const api = stack.use(createKubeApi({ ...(kubeconfig !== undefined && { kubeconfig }) }));
-  const metrics = new ControllerMetrics();
+  const metrics = new ControllerMetrics({ debug: options.debugMetrics });
   const context: ControllerContext = { options, api, log, metrics };
   if (metricsPort !== undefined) stack.use(serveMetrics(metricsPort, metrics, log));
+  const requests = new CollectionRequests({
+    log,
+    annotate: (key, value) => election.annotate(key, value),
+  });
+  const leadership = new Leadership(context, requests);
   const election = new LeaderElection({
     ...options.leader,
     api,
@@ -45,10 +43,11 @@ export async function startController(options: ControllerOptions): Promise<Contr
     namespace,
     name: controllerLease,
     identity: podName,
+    onRenewed: (lease) => requests.renewed(lease),
   });
   const ending = new AbortController();
   const { signal } = ending;
-  const ended = election.run(signal, (leading) => runLeader(context, leading));
+  const ended = election.run(signal, (leading) => leadership.lead(leading));
   const collecting = collectWhileIdle(() => ({ served: 0, underWay: 0 }), signal);
   stack.defer(async () => {
     ending.abort();
