@@ -10,6 +10,7 @@ import { parseNetworkConfig } from '../src/cni/parse-config.ts';
 import { cniVerbs } from '../src/cni/request.ts';
 import { cniVersions } from '../src/cni/version.ts';
 import { AgentMetrics } from '../src/metrics/agent-metrics.ts';
+import { ControllerMetrics } from '../src/metrics/controller-metrics.ts';
 import { runCommand } from './support/run-command.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -68,10 +69,22 @@ function brokenLinks(page: string): string[] {
     });
 }
 
-/** The names of the rows of metrics.md with their types. */
-function documentedMetrics(markdown: string): Record<string, string> {
-  const rows = [...markdown.matchAll(/^\| `(spiderpool_\w+)` \| (\w+) \|/gm)];
+/** The names of the rows of a chapter of metrics.md with their types. */
+function documentedMetrics(chapter: string): Record<string, string> {
+  const markdown = read(join(docs, 'metrics.md'));
+  const [, text = ''] = markdown.split(`\n## ${chapter}\n`);
+  const [own = ''] = text.split('\n## ');
+  const rows = [...own.matchAll(/^\| `(spiderpool_\w+)` (?:\| (?:agent|controller) )?\| (\w+) \|/gm)];
   return Object.fromEntries(rows.map(([, name = '', type = '']) => [name, type]));
+}
+
+/** The names of what a registry exposes with their types. */
+async function exposedMetrics({
+  registry,
+}: AgentMetrics | ControllerMetrics): Promise<Record<string, string>> {
+  const metrics = await registry.getMetricsAsJSON();
+  // prom-client types the kind as its enum, and gives the word.
+  return Object.fromEntries(metrics.map(({ name, type }) => [name, String(type)] as const));
 }
 
 /** The configurations that a runtime would hand to the plugin: each plugin of a list gets the list's name and version. */
@@ -116,12 +129,19 @@ describe('docs', () => {
     );
   });
 
-  test('docs/metrics.md has a row for each metric of AgentMetrics with its type, and no other', async () => {
-    const metrics = await new AgentMetrics().registry.getMetricsAsJSON();
-    // prom-client types the kind as its enum, and gives the word.
-    const exposed = metrics.map(({ name, type }) => [name, String(type)] as const);
-    assert.ok(exposed.length > 0);
-    assert.deepEqual(documentedMetrics(read(join(docs, 'metrics.md'))), Object.fromEntries(exposed));
+  test('docs/metrics.md has a row for each metric of AgentMetrics and ControllerMetrics with its type, and no other', async () => {
+    const agent = await exposedMetrics(new AgentMetrics());
+    const controller = await exposedMetrics(new ControllerMetrics());
+    assert.ok(Object.keys(agent).length > 0 && Object.keys(controller).length > 0);
+    assert.deepEqual(documentedMetrics('The agent'), agent);
+    assert.deepEqual(documentedMetrics('The controller'), controller);
+    assert.deepEqual(
+      { ...agent, ...controller, ...documentedMetrics('Debug metrics') },
+      {
+        ...(await exposedMetrics(new AgentMetrics({ debug: true }))),
+        ...(await exposedMetrics(new ControllerMetrics({ debug: true }))),
+      },
+    );
   });
 
   test('every link within the repository leads to a file and a heading that exist', () => {

@@ -37,6 +37,8 @@ export interface AgentOptions {
   readonly store: EmbeddedStoreOptions | KubernetesStoreOptions;
   /** TCP port for metrics; none is opened when undefined. */
   readonly metricsPort?: number;
+  /** The original's debug metric too. @default false */
+  readonly debugMetrics?: boolean;
   readonly logLevel: LogLevel;
   readonly enabledFamilies: EnabledFamilies;
   /** Whether the original's plugin may have addresses released in which it found a conflict. */

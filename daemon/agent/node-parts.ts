@@ -34,6 +34,8 @@ export interface NodePartsOptions<L extends Ledger> {
   readonly releasesConflicts: boolean;
   /** Whether leaks are freed without being asked. @default true */
   readonly sweeps?: boolean;
+  /** The original's debug metric too. @default false */
+  readonly debugMetrics?: boolean;
   /** Where several nodes share the ledger. */
   readonly markOutliving?: MarkOutliving;
   readonly aftermath: Aftermath;
@@ -59,8 +61,8 @@ export interface NodeParts<L extends Ledger> {
 /** Makes the parts, and the folder of the tombstones. */
 export async function createNodeParts<L extends Ledger>(options: NodePartsOptions<L>): Promise<NodeParts<L>> {
   const { aftermath, cluster, enabledFamilies, knowsPods, log, markOutliving: mark, slot } = options;
-  const { sweeps = true } = options;
-  const metrics = new AgentMetrics();
+  const { sweeps = true, debugMetrics = false } = options;
+  const metrics = new AgentMetrics({ debug: debugMetrics });
   const mutex = new KeyedMutex();
   const turns = new AttachmentTurns(mutex, metrics);
   const ledger = slot;

@@ -110,6 +110,12 @@ test('resolveAgentOptions() opens no health port for 0, and no metrics port unle
   assert.equal(resolveAgentOptions({ ...kubernetes, metricsPort: 7 }, clusterEnv).metricsPort, 7);
 });
 
+test('resolveAgentOptions() has debug metrics where they are switched on', () => {
+  const env = { ...clusterEnv, SPIDERPOOL_ENABLED_DEBUG_METRIC: 'true' };
+  assert.equal(resolveAgentOptions(kubernetes, env).debugMetrics, true);
+  assert.equal(resolveAgentOptions(kubernetes, clusterEnv).debugMetrics, undefined);
+});
+
 test('resolveAgentOptions() ends at a variable that is no boolean, number or port', () => {
   const booleans = [
     'SPIDERPOOL_ENABLED_METRIC',
@@ -158,14 +164,14 @@ test('resolveAgentOptions() takes whatever a variable says, or names it', () => 
 test('resolveAgentOptions() warns of what promises an effect and has none', () => {
   const { warnings } = resolveAgentOptions(kubernetes, {
     ...clusterEnv,
-    SPIDERPOOL_ENABLED_DEBUG_METRIC: 'true',
+    SPIDERPOOL_ENABLED_RDMA_METRIC: 'true',
     SPIDERPOOL_IPPOOL_MAX_ALLOCATED_IPS: '100',
     SPIDERPOOL_PYROSCOPE_PUSH_SERVER_ADDRESS: 'http://pyroscope',
   });
   assert.deepEqual(
     warnings.map((warning) => warning.split(' ')[0]),
     [
-      'SPIDERPOOL_ENABLED_DEBUG_METRIC',
+      'SPIDERPOOL_ENABLED_RDMA_METRIC',
       'SPIDERPOOL_IPPOOL_MAX_ALLOCATED_IPS',
       'SPIDERPOOL_PYROSCOPE_PUSH_SERVER_ADDRESS',
     ],

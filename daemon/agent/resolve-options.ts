@@ -62,7 +62,7 @@ function onCluster(
   env: EnvironmentReader,
   conf: Conf,
   warnings: readonly string[],
-): Pick<AgentOptions, 'nodeName' | 'store' | 'metricsPort' | 'releasesConflicts' | 'warnings' | 'notes'> {
+): Omit<AgentOptions, 'socketPath' | 'stateFolder' | 'logLevel' | 'enabledFamilies'> {
   refuse(given.pools, '--pools', 'embedded');
   const isMeasured = env.boolean('SPIDERPOOL_ENABLED_METRIC', false);
   const portOfMetrics = env.port('SPIDERPOOL_METRIC_HTTP_PORT', metricsPortDefault);
@@ -74,6 +74,7 @@ function onCluster(
     ),
     store: kubernetesStore(given, env, conf),
     ...(metricsPort !== undefined && { metricsPort }),
+    ...(env.boolean('SPIDERPOOL_ENABLED_DEBUG_METRIC', false) && { debugMetrics: true }),
     releasesConflicts: env.boolean('SPIDERPOOL_ENABLED_RELEASE_CONFLICT_IPS', true),
     warnings: [...warnings, ...confWarnings(conf), ...variablesWithoutEffect(env)],
     notes: conf.tuneSysctlConfig

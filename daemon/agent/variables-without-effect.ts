@@ -15,14 +15,12 @@ export function variablesWithoutEffect(env: EnvironmentReader): string[] {
   const warnIf = (isSet: boolean, name: string, effect: string): void => {
     if (isSet) warnings.push(`${name} is set, but is not supported here: ${effect}`);
   };
-  const debugMetrics = env.boolean('SPIDERPOOL_ENABLED_DEBUG_METRIC', false);
   const rdmaMetrics = env.boolean('SPIDERPOOL_ENABLED_RDMA_METRIC', false);
   const recordsMax = env.integer('SPIDERPOOL_IPPOOL_MAX_ALLOCATED_IPS', recordsMaxDefault);
   const gopsPort = env.text('SPIDERPOOL_GOPS_LISTEN_PORT') ?? gopsPortDefault;
   // Of auto pools, whose annotations are refused.
   env.integer('SPIDERPOOL_WAIT_SUBNET_POOL_TIME_IN_SECOND', 0);
   env.integer('SPIDERPOOL_WAIT_SUBNET_POOL_MAX_RETRIES', 0);
-  warnIf(debugMetrics, 'SPIDERPOOL_ENABLED_DEBUG_METRIC', 'there are no debug metrics');
   warnIf(rdmaMetrics, 'SPIDERPOOL_ENABLED_RDMA_METRIC', 'there are no RDMA metrics');
   warnIf(
     recordsMax !== recordsMaxDefault,

@@ -35,6 +35,12 @@ test('AgentMetrics has the documented names from the start, all at zero', async 
   assert.match(text, /^spiderpool_ipam_allocation_duration_seconds_bucket\{le="0\.3"\} 0$/m);
 });
 
+test('AgentMetrics has the debug metric where it is asked for', async () => {
+  const name = 'spiderpool_debug_auto_pool_waited_for_available_counts_total';
+  assert.equal(await valueOf(new AgentMetrics({ debug: true }), name), 0);
+  assert.equal(await valueOf(new AgentMetrics(), name), undefined);
+});
+
 test('AgentMetrics.timed() counts calls and failures and passes both on', async () => {
   const metrics = new AgentMetrics();
   const allocate = metrics.timed('allocation', (fails: boolean) =>

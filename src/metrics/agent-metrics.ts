@@ -35,6 +35,11 @@ const requestCodes: ReadonlySet<number> = new Set([
   CniCode.podNotAlive,
 ]);
 
+export interface AgentMetricsOptions {
+  /** Has the original's debug metric. @default false */
+  readonly debug?: boolean;
+}
+
 /** The agent's metrics, with the names that the original documents. */
 export class AgentMetrics {
   readonly registry = new Registry();
@@ -59,6 +64,18 @@ export class AgentMetrics {
     help: 'Passes of the leak sweep that failed',
     registers: [this.registry],
   });
+
+  constructor({ debug = false }: AgentMetricsOptions = {}) {
+    if (!debug) return;
+    // Declared by the original and never counted; dashboards ask for it all the same.
+    this.registry.registerMetric(
+      new Counter({
+        name: 'spiderpool_debug_auto_pool_waited_for_available_counts_total',
+        help: 'Always 0: no ADD waits for the pool of an application',
+        registers: [],
+      }),
+    );
+  }
 
   /** Wraps an operation so that each call is counted and timed under its name. */
   timed<A extends unknown[], R>(
