@@ -3,12 +3,24 @@ import { createKubeApi } from '../../src/kube/create-kube-api.ts';
 import { LeaderElection } from '../../src/kube/leader-election.ts';
 import { createLogger, type Logger } from '../../src/log/logger.ts';
 import { ControllerMetrics } from '../../src/metrics/controller-metrics.ts';
-import { collectWhileIdle } from '../process/idle-collector.ts';
+import { type Activity, collectWhileIdle } from '../process/idle-collector.ts';
 import { serveMetrics } from '../process/metrics-server.ts';
+import { Webhooks } from './admission/webhooks.ts';
+import { createWebhookCertificates } from './certificates/webhook-certificates.ts';
 import { CollectionRequests } from './collection/collection-requests.ts';
 import type { ControllerContext } from './controller-context.ts';
 import type { ControllerOptions } from './controller-options.ts';
 import { Leadership } from './leader/leadership.ts';
+
+/** Of a controller without webhooks. */
+const idle: Activity = { served: 0, underWay: 0 };
+
+/** The webhooks with their certificate. */
+interface WebhookService extends AsyncDisposable {
+  /** Works until the signal is aborted. Never rejects. */
+  run(signal: AbortSignal): Promise<void>;
+  readonly activity: Activity;
+}
 
 /** A running controller. */
 export interface Controller extends AsyncDisposable {
@@ -20,7 +32,7 @@ export interface Controller extends AsyncDisposable {
 /**
  * Starts a controller: webhooks on every replica, everything else on the one that holds the lease.
  *
- * @throws KubeconfigError when no cluster can be found
+ * @throws KubeconfigError when no cluster can be found, CertificateFileError when the given certificate can't be used
  */
 export async function startController(options: ControllerOptions): Promise<Controller> {
   const log = createLogger('spiderpool-controller', options.logLevel);
@@ -45,17 +57,36 @@ export async function startController(options: ControllerOptions): Promise<Contr
     identity: podName,
     onRenewed: (lease) => requests.renewed(lease),
   });
+  const webhooks = createWebhooks(context);
+  if (webhooks !== undefined) stack.use(webhooks);
   const ending = new AbortController();
   const { signal } = ending;
   const ended = election.run(signal, (leading) => leadership.lead(leading));
-  const collecting = collectWhileIdle(() => ({ served: 0, underWay: 0 }), signal);
+  const loops = [ended, webhooks?.run(signal), collectWhileIdle(() => webhooks?.activity ?? idle, signal)];
   stack.defer(async () => {
     ending.abort();
-    await Promise.allSettled([ended, collecting]);
+    await Promise.allSettled(loops);
   });
   // Whoever started it waits for this; until then a loss must not end the process as an unhandled rejection.
   ended.catch(() => undefined);
   log.info({ namespace, pod: podName }, 'serving');
   const owned = stack.move();
   return { log, ended, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** What serves the webhooks on every replica; undefined when the options name no port for it. */
+function createWebhooks(context: ControllerContext): WebhookService | undefined {
+  const { api, log, options } = context;
+  if (options.webhookPort === undefined) return undefined;
+  const certificates = createWebhookCertificates(context);
+  const webhooks = new Webhooks({ api, log, options, certificates, port: options.webhookPort });
+  return {
+    run: async (signal) => {
+      await Promise.all([certificates.run(signal), webhooks.run(signal)]);
+    },
+    get activity() {
+      return webhooks.activity;
+    },
+    [Symbol.asyncDispose]: () => webhooks[Symbol.asyncDispose](),
+  };
 }

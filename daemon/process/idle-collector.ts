@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { getHeapStatistics } from 'node:v8';
 
-/** How often is looked whether the agent rests. */
+/** How often is looked whether the daemon rests. */
 const periodMs = 2_000;
 
 /** It rests when so many looks in a row found no request under way and none that came in between: a burst has pauses too. */
@@ -13,7 +13,7 @@ const collectionsMax = 2;
 /** A heap that has grown by this much without a request was used by other work, such as a sweep. */
 const growthBytesMin = 4 * 1024 * 1024;
 
-/** What an agent has had to do. */
+/** What a daemon has had to do. */
 export interface Activity {
   /** Requests that came in so far. */
   readonly served: number;
@@ -21,7 +21,7 @@ export interface Activity {
   readonly underWay: number;
 }
 
-/** Decides when a resting agent collects its garbage. Pure but for what it remembers of the last look. */
+/** Decides when a resting daemon collects its garbage. Pure but for what it remembers of the last look. */
 export class RestingHeap {
   #served = -1;
   #quietLooks = 0;
@@ -46,7 +46,7 @@ export class RestingHeap {
 
 /**
  * Gives memory back after work: V8 collects only when it needs space, so that the garbage of a burst would stay for as long
- * as the agent rests. Collecting takes some 30 ms, in which a request would wait; so only while there are none. Does
+ * as the daemon rests. Collecting takes some 30 ms, in which a request would wait; so only while there are none. Does
  * nothing where V8 exposes no collection (`--expose-gc`). Never rejects; ends when the signal is aborted.
  *
  */

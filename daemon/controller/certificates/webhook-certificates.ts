@@ -1,5 +1,5 @@
 import type { CertificateProvider } from '../admission/serving-certificate.ts';
-import type { ControllerContext } from '../controller.ts';
+import type { ControllerContext } from '../controller-context.ts';
 import { CaBundle } from './ca-bundle.ts';
 import { FileCertificate } from './file-certificate.ts';
 import { OwnCertificate } from './own-certificate.ts';
