@@ -79,7 +79,9 @@ export class Collector implements LeaderPart {
     const { onReadyNodes, onNotReadyNodes, runningWithoutAddress, additionalGraceMs } = collection;
     const switches = { onReadyNodes, onNotReadyNodes, runningWithoutAddress, additionalGraceMs };
     const { goneMs, withoutAddressMs, againMs } = times;
-    this.#rules = { ...workloads, ...switches, goneMs, withoutAddressMs };
+    const { enableStatefulSet, enableKubevirtStaticIP } = workloads;
+    const statics = { enableStatefulSet, enableKubevirtStaticIP };
+    this.#rules = { ...statics, ...switches, goneMs, withoutAddressMs };
     this.#ledger = openNodelessLedger({ api, log });
     const releaser = new RecordReleaser({ ledger: this.#ledger, log, metrics });
     this.#holders = new HolderCollection(this.#rules, releaser);
