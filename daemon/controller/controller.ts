@@ -62,7 +62,11 @@ export async function startController(options: ControllerOptions): Promise<Contr
   const ending = new AbortController();
   const { signal } = ending;
   const ended = election.run(signal, (leading) => leadership.lead(leading));
-  const loops = [ended, webhooks?.run(signal), collectWhileIdle(() => webhooks?.activity ?? idle, signal)];
+  const loops = [
+    ended,
+    ...(webhooks === undefined ? [] : [webhooks.run(signal)]),
+    collectWhileIdle(() => webhooks?.activity ?? idle, signal),
+  ];
   stack.defer(async () => {
     ending.abort();
     await Promise.allSettled(loops);
