@@ -81,7 +81,13 @@ export class EndpointExport {
       );
       await nextTurn();
     }
-    await this.#each([...missing], async (key) => this.#write(key, records.get(key) ?? []));
+    // Without a pod, and nothing that keeps the address, the original frees it with or without an endpoint.
+    const open = [...missing].filter((key) =>
+      records
+        .get(key)
+        ?.some(({ entry, stored }) => entry.livePod !== undefined || stored.record.owner !== undefined),
+    );
+    await this.#each(open, async (key) => this.#write(key, records.get(key) ?? []));
     return this.#changed;
   }
 
@@ -127,8 +133,6 @@ export class EndpointExport {
     if (newest === undefined) return undefined;
     const { entry, stored } = newest;
     const { owner } = stored.record;
-    // Without a pod, and nothing that keeps the address, the original frees it with or without an endpoint.
-    if (entry.livePod === undefined && owner === undefined) return undefined;
     const records = moved.map((one) => one.stored.record).filter(({ nic }) => !isUnknownNic(nic));
     if (records.length === 0) return undefined;
     const nodeName = entry.livePod?.node ?? stored.keptOn ?? stored.record.holders.at(-1)?.node ?? '';

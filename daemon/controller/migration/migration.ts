@@ -39,9 +39,10 @@ export class Migration implements LeaderPart {
   async run(signal: AbortSignal): Promise<void> {
     const { pools, againMs: pauseMs = againMs } = this.#options;
     await pools.synced(signal).catch(() => undefined);
-    while (!signal.aborted) {
-      const waitMs = this.#isNeeded() && !(await this.#attempt(signal)) ? pauseMs : lookMs;
-      await rest(waitMs, signal);
+    // A former leader may have ended before all finalizers were taken off.
+    for (let isDue = true; !signal.aborted; isDue = this.#isNeeded()) {
+      const isDone = !isDue || (await this.#attempt(signal));
+      await rest(isDone ? lookMs : pauseMs, signal);
     }
   }
 
@@ -64,7 +65,7 @@ export class Migration implements LeaderPart {
       if (signal.aborted) return false;
       if (!(error instanceof MigrationError)) {
         log.warn({ err: error }, 'records of the original were not imported, it is tried again');
-      } else if (error.message !== this.#refusal) {
+      } else if (this.#isNeeded() && error.message !== this.#refusal) {
         // Once, not every half minute.
         this.#refusal = error.message;
         log.warn({ reason: error.message }, 'records of the original wait to be imported');
