@@ -5,6 +5,7 @@ import { errorText } from '../../src/cli/error-text.ts';
 import { deadlineHeader } from '../../src/cni/request.ts';
 import { errorSchema } from '../../src/wire/shapes.ts';
 import { CtlError } from './ctl-error.ts';
+import type { Answer } from './source.ts';
 
 /** A pass of the sweep over 100,000 records is the longest work that a person asks for. */
 const timeoutMsDefault = 30_000;
@@ -16,6 +17,8 @@ const bodyBytesMax = 64 * 1024 * 1024;
 export interface AgentClientOptions {
   /** Milliseconds for a whole exchange, the agent's work included. @default 30_000 */
   readonly timeoutMs?: number;
+  /** What else may be done when nobody answers, a sentence without its full stop. @default nothing */
+  readonly awayHint?: string;
 }
 
 /** A request to the agent. */
@@ -27,14 +30,6 @@ export interface AgentRequest {
   readonly query?: Readonly<Record<string, string | undefined>>;
   /** Sent as JSON. */
   readonly body?: unknown;
-}
-
-/** An answer with status 200. */
-export interface Answer<T> {
-  /** The JSON as it came, integers beyond 2^53 as bigint. */
-  readonly body: unknown;
-  /** The same, checked. */
-  readonly value: T;
 }
 
 const notASocket = (path: string): string => `${path} is not a socket: name the agent's with --socket`;
@@ -67,10 +62,12 @@ interface Reply {
 export class AgentClient {
   readonly socketPath: string;
   readonly #timeoutMs: number;
+  readonly #awayHint: string;
 
   constructor(socketPath: string, options: AgentClientOptions = {}) {
     this.socketPath = socketPath;
     this.#timeoutMs = options.timeoutMs ?? timeoutMsDefault;
+    this.#awayHint = options.awayHint === undefined ? '' : `. ${options.awayHint}`;
   }
 
   /**
@@ -86,7 +83,8 @@ export class AgentClient {
     } catch (error) {
       if (signal.aborted) throw new CtlError('CTL_INTERRUPTED', 'interrupted', { cause: error });
       if (error instanceof CtlError) throw error;
-      throw new CtlError('CTL_AGENT_AWAY', this.#awayMessage(error, deadline.aborted), { cause: error });
+      const message = this.#awayMessage(error, deadline.aborted) + this.#awayHint;
+      throw new CtlError('CTL_AGENT_AWAY', message, { cause: error });
     }
     return this.#check(asked, reply, schema);
   }

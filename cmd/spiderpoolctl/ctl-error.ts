@@ -1,11 +1,11 @@
 /** How the process ends; documented, for scripts. */
 export const ExitCode = {
   ok: 0,
-  /** The answer is no: nobody has the address, the ADD would fail, the agent or the person refused. */
+  /** The answer is no: nobody has the address, the ADD would fail, the agent, the API server or the person refused. */
   no: 1,
   /** The command line or a file it names is wrong. */
   usage: 2,
-  /** No agent answered. */
+  /** No agent, or no API server, answered. */
   away: 3,
   /** 128 + SIGINT, as shells do it. */
   interrupted: 130,
@@ -18,10 +18,12 @@ export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 export type CtlErrorCode =
   /** The command line or a file it names is wrong. */
   | 'CTL_USAGE'
-  /** The agent, or the person who was asked, said no. */
+  /** The agent, the API server, or the person who was asked, said no. */
   | 'CTL_REFUSED'
   /** No agent answered, or what answered is not one. */
   | 'CTL_AGENT_AWAY'
+  /** The API server did not answer. */
+  | 'CTL_CLUSTER_AWAY'
   /** The person pressed Ctrl-C. */
   | 'CTL_INTERRUPTED';
 
@@ -29,6 +31,7 @@ const exitCodes: Readonly<Record<CtlErrorCode, ExitCode>> = {
   CTL_USAGE: ExitCode.usage,
   CTL_REFUSED: ExitCode.no,
   CTL_AGENT_AWAY: ExitCode.away,
+  CTL_CLUSTER_AWAY: ExitCode.away,
   CTL_INTERRUPTED: ExitCode.interrupted,
 };
 

@@ -1,3 +1,4 @@
+import type { JsonObject } from '../../src/cni/field-reader.ts';
 import type { CniRequestBody } from '../../src/cni/request.ts';
 
 /** The switches of `spiderpoolctl explain` that describe the ADD. */
@@ -18,7 +19,7 @@ export interface ExplainOptions {
 const placeholders = { CNI_NETNS: '/var/run/netns/spiderpoolctl-explain', CNI_PATH: '/opt/cni/bin' } as const;
 
 /** A network config that says what the switches say, as a runtime would hand it to the plugin. */
-export function composeNetworkConfig(options: ExplainOptions): object {
+export function composeNetworkConfig(options: ExplainOptions): JsonObject {
   return {
     cniVersion: '1.1.0',
     name: 'spiderpoolctl-explain',

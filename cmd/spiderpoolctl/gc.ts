@@ -1,13 +1,12 @@
 import type { Command } from 'commander';
-import { sweepText } from '../../src/cli/sweep-text.ts';
-import { sweepSchema } from '../../src/wire/shapes.ts';
 import { ExitCode } from './ctl-error.ts';
 import type { RunCommand } from './run-command.ts';
 import { printAnswer, type Session } from './session.ts';
 
 const help = `
-The agent does this by itself, too; this is one pass of it now. An address is freed when two passes, some time apart, find
-the network namespace of its pod gone: run it again for those that are only suspected.
+The agent frees what is left behind on its node by itself, and the controller what no agent frees; this is one pass of it now. With a
+cluster the leading controller is asked for a pass over all records, without one the agent of this host over its own. An address is
+freed when two passes, some time apart, find its pod gone: run it again for those that are only suspected.
 
 Examples:
   spiderpoolctl gc
@@ -23,8 +22,8 @@ export function addGcCommand(program: Command, run: RunCommand): void {
 }
 
 async function collect(session: Session): Promise<ExitCode> {
-  const asked = { method: 'POST', path: '/v1/gc' } as const;
-  const { body, value } = await session.client.send(asked, sweepSchema, session.signal);
-  printAnswer(session, body, () => sweepText(value));
+  const source = await session.source();
+  const { body, text } = await source.collect();
+  printAnswer(session, { body }, text);
   return ExitCode.ok;
 }

@@ -31,7 +31,9 @@ test('spiderpoolctl tells wrong usage with exit status 2', async () => {
     ['pools', '-o', 'xml'],
     ['pools', '--what'],
     ['who'],
-    ['pools', 'too-many'],
+    ['pools', 'a', 'too-many'],
+    ['pools', '--socket', '/run/a.sock', '--kubeconfig', '/etc/a'],
+    ['explain', '--manifest', 'a', '--pod', 'default/a'],
     ['pools', '--socket', ''],
   ]) {
     const ran = await runHere(args);

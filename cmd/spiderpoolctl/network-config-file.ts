@@ -1,26 +1,30 @@
-import { createReadStream } from 'node:fs';
 import { isJsonObject, type JsonObject } from '../../src/cni/field-reader.ts';
 import { CtlError } from './ctl-error.ts';
-
-/** What the plugin accepts on its stdin. */
-const bytesMax = 1024 * 1024;
+import { nameOfFile, readTextFile } from './read-text-file.ts';
 
 const ipamType = 'spiderpool';
 
 /**
- * Reads a CNI network config, or of a list of plugins (`.conflist`) the first one whose IPAM is spiderpool, as a runtime would
- * hand it to the plugin.
+ * Reads a CNI network config from a file; see {@link parseNetworkConfigText}.
  *
- * @param path `-` is `stdin`
+ * @param path `-` is stdin
  * @throws {CtlError} `CTL_USAGE` when the file can't be read or has no such config, `CTL_INTERRUPTED`
  */
 export async function readNetworkConfig(
   path: string,
-  stdin: NodeJS.ReadableStream,
-  signal: AbortSignal,
+  input: { readonly stdin: NodeJS.ReadableStream; readonly signal: AbortSignal },
 ): Promise<JsonObject> {
-  const name = path === '-' ? 'stdin' : path;
-  const text = await readText(path === '-' ? stdin : createReadStream(path), name, signal);
+  return parseNetworkConfigText(nameOfFile(path), await readTextFile(path, 'the network config', input));
+}
+
+/**
+ * A CNI network config, or of a list of plugins (`.conflist`) the first one whose IPAM is spiderpool, as a runtime would hand it to the
+ * plugin.
+ *
+ * @param name of where it stands, for messages
+ * @throws {CtlError} `CTL_USAGE` when it is none
+ */
+export function parseNetworkConfigText(name: string, text: string): JsonObject {
   let config: unknown;
   try {
     config = JSON.parse(text);
@@ -30,29 +34,6 @@ export async function readNetworkConfig(
   if (!isJsonObject(config))
     throw unusable(name, 'it must be a JSON object with "cniVersion", "name" and "ipam"');
   return 'plugins' in config ? pickPlugin(name, config) : checkIpamType(name, config);
-}
-
-async function readText(stream: NodeJS.ReadableStream, name: string, signal: AbortSignal): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  const interrupt = (): void => {
-    if ('destroy' in stream && typeof stream.destroy === 'function') stream.destroy();
-  };
-  signal.addEventListener('abort', interrupt, { once: true });
-  try {
-    for await (const chunk of stream) {
-      const buffer = Buffer.from(chunk);
-      bytes += buffer.length;
-      if (bytes > bytesMax) throw unusable(name, `it is larger than ${bytesMax} bytes`);
-      chunks.push(buffer);
-    }
-  } catch (error) {
-    if (signal.aborted) throw new CtlError('CTL_INTERRUPTED', 'interrupted', { cause: error });
-    throw error instanceof CtlError ? error : unusable(name, messageOf(error), error);
-  } finally {
-    signal.removeEventListener('abort', interrupt);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** As libcni does it: the plugin's own config, with the name and version of the list. */

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { poolsNotes, poolsTable } from '../../src/cli/pools-text.ts';
-import { poolsSchema } from '../../src/wire/shapes.ts';
 import { ExitCode } from './ctl-error.ts';
 import type { RunCommand } from './run-command.ts';
 import { printAnswer, type Session } from './session.ts';
@@ -15,6 +14,7 @@ Columns:
 
 Examples:
   spiderpoolctl pools
+  spiderpoolctl pools vlan6-v4
   spiderpoolctl pools -o json | jq '.pools[] | select(.free == 0) | .name'`;
 
 /** `spiderpoolctl pools`. */
@@ -22,16 +22,18 @@ export function addPoolsCommand(program: Command, run: RunCommand): void {
   program
     .command('pools')
     .description('list the pools with the counts of their addresses')
+    .argument('[name]', 'only this pool')
     .addHelpText('after', help)
-    .action(() => run(showPools));
+    .action((name?: string) => run((session) => showPools(session, name)));
 }
 
-async function showPools(session: Session): Promise<ExitCode> {
-  const { client, console, signal } = session;
-  const { body, value } = await client.send({ method: 'GET', path: '/v1/pools' }, poolsSchema, signal);
-  printAnswer(session, body, () => {
-    for (const note of poolsNotes(value)) console.note(note);
-    return poolsTable(value, { widthMax: console.widthMax, paint: console.paint });
+async function showPools(session: Session, name: string | undefined): Promise<ExitCode> {
+  const { console } = session;
+  const source = await session.source();
+  const answer = await source.pools(name);
+  printAnswer(session, answer, () => {
+    for (const note of poolsNotes(answer.value)) console.note(note);
+    return poolsTable(answer.value, { widthMax: console.widthMax, paint: console.paint });
   });
   return ExitCode.ok;
 }

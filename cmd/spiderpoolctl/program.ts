@@ -1,32 +1,29 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { sanitizeText } from '../../src/cni/sanitize-text.ts';
 import { defaultPaths } from '../../src/config/paths.ts';
-import { AgentClient } from './agent-client.ts';
 import { addAllocationsCommand } from './allocations.ts';
+import { CommandSession, type GlobalOptions } from './command-session.ts';
 import { CtlError, ExitCode } from './ctl-error.ts';
 import { addExplainCommand } from './explain.ts';
 import { addGcCommand } from './gc.ts';
 import { addPoolsCommand } from './pools.ts';
 import { addReleaseCommand } from './release.ts';
 import type { RunCommand } from './run-command.ts';
-import { type OutputFormat, outputFormats } from './session.ts';
+import { outputFormats } from './session.ts';
+import { toCtlError } from './to-ctl-error.ts';
 import { UserConsole, type UserStreams } from './user-console.ts';
 import { addWhoCommand } from './who.ts';
 
 const help = `
-Exit status: 0 done, 1 the answer is no or the agent refused, 2 wrong usage, 3 no agent answered, 130 interrupted.
-The agent's socket is root's: run spiderpoolctl as root.
+The agent of this host answers by its socket, which is root's; where it may not be opened, or with --kubeconfig or --context, the
+cluster answers by its API server.
+
+Exit status: 0 done, 1 the answer is no or it was refused, 2 wrong usage, 3 nobody answered, 130 interrupted.
 
 Examples:
   spiderpoolctl pools                         how full is what?
   spiderpoolctl who 10.6.0.15                 whose is this address?
   spiderpoolctl explain --ipv4-pool vlan6-v4  why does a pod get no address?`;
-
-interface GlobalOptions {
-  readonly socket: string;
-  readonly output: OutputFormat;
-  readonly yes?: boolean;
-}
 
 /** What a command line runs in. */
 export interface RunProgramOptions {
@@ -47,15 +44,16 @@ export async function runProgram(args: readonly string[], options: RunProgramOpt
   let exitCode: ExitCode = ExitCode.ok;
   const program = new Command('spiderpoolctl');
   const run: RunCommand = async (work) => {
-    const { socket, output, yes = false } = program.opts<GlobalOptions>();
-    exitCode = await work({ client: new AgentClient(socket), console, output, yes, signal });
+    await using session = new CommandSession(program.opts<GlobalOptions>(), console, signal);
+    exitCode = await work(session);
   };
   configure(program, options, run);
   try {
     await program.parseAsync(args, { from: 'user' });
     return exitCode;
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
+    const error = toCtlError(thrown, signal);
     if (!(error instanceof CtlError)) throw error;
     console.fail(error.message);
     return error.exitCode;
@@ -64,9 +62,24 @@ export async function runProgram(args: readonly string[], options: RunProgramOpt
 
 function configure(program: Command, { version, streams }: RunProgramOptions, run: RunCommand): void {
   program
-    .description('Looks into the Spiderpool agent of this host: pools, addresses, and why a pod gets which.')
+    .description(
+      'Looks into Spiderpool, on this host or in a cluster: pools, addresses, and why a pod gets which.',
+    )
     .version(version, '-V, --version', 'print the version')
-    .option('--socket <path>', "the agent's unix socket", parseSocketPath, defaultPaths.socket)
+    .addOption(
+      new Option(
+        '--socket <path>',
+        `ask the agent of this host (default: ${defaultPaths.socket} where it may be opened)`,
+      )
+        .argParser(parseSocketPath)
+        .conflicts(['kubeconfig', 'context']),
+    )
+    .option(
+      '--kubeconfig <file>',
+      'ask the cluster that this file names (default: KUBECONFIG, ~/.kube/config)',
+    )
+    .option('--context <name>', 'ask the cluster of this context of the kubeconfig')
+    .option('--namespace <name>', "namespace of Spiderpool's controller and configuration", 'spiderpool')
     .addOption(
       new Option('-o, --output <format>', 'table for people, the others for programs')
         .choices(outputFormats)

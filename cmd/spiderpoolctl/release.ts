@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
+import { podNowText } from '../../src/cli/cluster-who-text.ts';
 import { releasedText } from '../../src/cli/released-text.ts';
-import { whoText } from '../../src/cli/who-text.ts';
-import { releasedSchema } from '../../src/wire/shapes.ts';
+import type { ClusterWhoShape } from '../../src/wire/cluster-shapes.ts';
+import type { WhoShape } from '../../src/wire/shapes.ts';
 import { parseAddressArgument } from './address-argument.ts';
 import { CtlError, ExitCode } from './ctl-error.ts';
 import type { RunCommand } from './run-command.ts';
 import { printAnswer, type Session } from './session.ts';
-import { readWho } from './who.ts';
+import { whoLines } from './who.ts';
 
 const help = `
 The pod is not told: while it runs it goes on using the address, and another may get the same. Release what a pod
@@ -36,28 +37,30 @@ async function release(session: Session, address: string): Promise<ExitCode> {
       `${address} is not released without being asked, and this is no terminal: add --yes`,
     );
   }
-  const { value: who } = await readWho(session, address);
-  const { allocation } = who;
-  if (allocation === undefined)
+  const source = await session.source();
+  const { value: who, notes = [] } = await source.who(address);
+  if (who.allocation === undefined)
     throw new CtlError('CTL_REFUSED', `nobody has ${address}: there is nothing to release`);
+  for (const note of [...notes, ...livingWarnings(who)]) console.note(note);
   if (!session.yes) {
-    const lines = whoText(who, Date.now()).trimEnd();
-    for (const line of lines.split('\n')) console.note(line);
+    if ('cluster' in who) console.note(`${source.title} says:`);
+    for (const line of whoLines(who).trimEnd().split('\n')) console.note(line);
     if (!(await console.confirm(`Release ${address}?`, signal))) {
       throw new CtlError('CTL_REFUSED', `${address} was not released`);
     }
   }
-  const holder = allocation.holders.at(-1);
-  const { body, value } = await session.client.send(
-    {
-      method: 'DELETE',
-      path: `/v1/allocations/${address}`,
-      // The record that the person saw: by now the address may be somebody else's.
-      query: { uid: holder?.uid, sandbox: holder?.sandbox },
-    },
-    releasedSchema,
-    signal,
-  );
-  printAnswer(session, body, () => releasedText(value, Date.now()));
+  const answer = await source.release(who);
+  printAnswer(session, answer, () => releasedText(answer.value, Date.now()));
   return ExitCode.ok;
+}
+
+/** On a cluster the agent of another node holds the record too, and stands by it while its pod lives. */
+function livingWarnings(who: WhoShape | ClusterWhoShape): readonly string[] {
+  if (!('cluster' in who)) return [];
+  return who.cluster.pods
+    .filter(({ state }) => state === 'living' || state === 'ending')
+    .map(
+      (pod) =>
+        `WARNING: ${podNowText(pod)}. It goes on using ${who.address}, and another may get the same; its agent puts the record back within half a minute if nobody has the address by then. Delete the pod instead.`,
+    );
 }

@@ -4,6 +4,15 @@ import type { Paint } from '../../src/cli/table.ts';
 import { sanitizeText } from '../../src/cni/sanitize-text.ts';
 import { CtlError } from './ctl-error.ts';
 
+/** What is done sooner needs no word of it. */
+const progressAfterMs = 1_000;
+
+/** So often progress is told at most: more can't be read. */
+const progressEveryMs = 100;
+
+/** Back to the beginning of the line, and nothing after it (ECMA-48: EL 2). */
+const clearLine = '\r\u001b[2K';
+
 /** The three streams that a command talks to a person through. */
 export interface UserStreams {
   readonly stdin: NodeJS.ReadableStream & { readonly isTTY?: boolean };
@@ -14,6 +23,9 @@ export interface UserStreams {
 /** Answers go to stdout; what is said about them, and questions, to stderr, so that a pipe gets answers alone. */
 export class UserConsole {
   readonly #streams: UserStreams;
+  readonly #startedMs = performance.now();
+  #toldMs = 0;
+  #hasProgress = false;
 
   constructor(streams: UserStreams) {
     this.#streams = streams;
@@ -21,18 +33,38 @@ export class UserConsole {
 
   /** Writes an answer; texts from outside must have been escaped by whoever formatted it. */
   print(text: string): void {
+    this.clearProgress();
     this.#streams.stdout.write(text);
   }
 
   /** Says one line on stderr; control characters are escaped. */
   note(text: string): void {
+    this.clearProgress();
     this.#streams.stderr.write(`${sanitizeText(text)}\n`);
   }
 
   /** Says why the command failed. */
   fail(text: string): void {
+    this.clearProgress();
     const label = styleText('red', 'spiderpoolctl:', { stream: this.#streams.stderr });
     this.#streams.stderr.write(`${label} ${sanitizeText(text)}\n`);
+  }
+
+  /** Shows how far something is that takes long, in a line that the next one replaces; only to a person. */
+  progress(text: string): void {
+    const nowMs = performance.now();
+    if (this.#streams.stderr.isTTY !== true || nowMs - this.#startedMs < progressAfterMs) return;
+    if (nowMs - this.#toldMs < progressEveryMs) return;
+    this.#toldMs = nowMs;
+    this.#hasProgress = true;
+    this.#streams.stderr.write(`${clearLine}${sanitizeText(text)}`);
+  }
+
+  /** Takes the line of {@link progress} away. */
+  clearProgress(): void {
+    if (!this.#hasProgress) return;
+    this.#hasProgress = false;
+    this.#streams.stderr.write(clearLine);
   }
 
   /** Styles for stdout: none when it is no terminal, or NO_COLOR is set. */
@@ -62,6 +94,7 @@ export class UserConsole {
   async confirm(question: string, signal: AbortSignal): Promise<boolean> {
     // `terminal: false` leaves Ctrl-C to the terminal's driver, and with it to the signal's owner.
     const lines = createInterface({ input: this.#streams.stdin, terminal: false });
+    this.clearProgress();
     this.#streams.stderr.write(`${sanitizeText(question)} [y/N] `);
     const { promise, resolve } = Promise.withResolvers<string>();
     const interrupt = (): void => lines.close();

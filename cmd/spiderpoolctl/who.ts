@@ -1,13 +1,17 @@
 import type { Command } from 'commander';
+import { clusterWhoText } from '../../src/cli/cluster-who-text.ts';
+import type { TextOptions } from '../../src/cli/table.ts';
 import { whoText } from '../../src/cli/who-text.ts';
-import { type WhoShape, whoSchema } from '../../src/wire/shapes.ts';
+import type { ClusterWhoShape } from '../../src/wire/cluster-shapes.ts';
+import type { WhoShape } from '../../src/wire/shapes.ts';
 import { parseAddressArgument } from './address-argument.ts';
-import type { Answer } from './agent-client.ts';
 import { ExitCode } from './ctl-error.ts';
 import type { RunCommand } from './run-command.ts';
 import { printAnswer, type Session } from './session.ts';
 
 const help = `
+On a cluster it also tells whether the pod still exists and how its node is.
+
 Exit status 0: somebody has the address; 1: nobody has it.
 
 Examples:
@@ -24,15 +28,18 @@ export function addWhoCommand(program: Command, run: RunCommand): void {
     .action((address: string) => run((session) => showWho(session, address)));
 }
 
-/** Asks the agent about an address in its canonical text. */
-export async function readWho(session: Session, address: string): Promise<Answer<WhoShape>> {
-  // An address has no character that a path would have to escape (RFC 3986, section 3.3: a segment may contain colons).
-  const asked = { method: 'GET', path: `/v1/allocations/${address}` } as const;
-  return session.client.send(asked, whoSchema, session.signal);
+/** Who has an address, and else who had it last, as lines for a person. */
+export function whoLines(
+  who: WhoShape | ClusterWhoShape,
+  { paint }: Pick<TextOptions, 'paint'> = {},
+): string {
+  const options = paint === undefined ? {} : { paint };
+  return 'cluster' in who ? clusterWhoText(who, Date.now(), options) : whoText(who, Date.now(), options);
 }
 
 async function showWho(session: Session, address: string): Promise<ExitCode> {
-  const { body, value } = await readWho(session, address);
-  printAnswer(session, body, () => whoText(value, Date.now(), { paint: session.console.paint }));
-  return value.allocation === undefined ? ExitCode.no : ExitCode.ok;
+  const source = await session.source();
+  const answer = await source.who(address);
+  printAnswer(session, answer, () => whoLines(answer.value, { paint: session.console.paint }));
+  return answer.value.allocation === undefined ? ExitCode.no : ExitCode.ok;
 }

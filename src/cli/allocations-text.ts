@@ -1,6 +1,6 @@
 import type { AllocationShape, AllocationsShape } from '../wire/shapes.ts';
 import { ageOf, holderText, outlivingText, shortSandbox } from './allocation-text.ts';
-import { type Cell, type Column, formatTable, type TextOptions } from './table.ts';
+import { type Cell, type Column, formatTable, type TableOptions } from './table.ts';
 import { withNotes } from './with-notes.ts';
 
 const columns: readonly Column[] = [
@@ -38,7 +38,7 @@ export function outlivingNotes(allocations: readonly AllocationShape[]): readonl
 export function allocationsTable(
   allocations: readonly AllocationShape[],
   nowMs: number,
-  options: TextOptions = {},
+  options: TableOptions = {},
 ): string {
   if (allocations.length === 0) return '';
   const rows = allocations.map((allocation) => allocationRow(allocation, nowMs));
