@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { StaticOwner } from '../../../src/ledger/record.ts';
 import { until } from '../../../test/integration/harness/until.ts';
 import {
   createStatefulSet,
@@ -29,6 +30,10 @@ after(async () => plane[Symbol.asyncDispose]());
 
 /** For what must not happen: long beyond the times that tests collect with. */
 const longMs = 2_500;
+
+function ownerOf(ordinal: number): StaticOwner {
+  return { kind: 'StatefulSet', namespace: 'default', name: `set-${ordinal}` };
+}
 
 async function recreated(
   name: string,
@@ -78,9 +83,9 @@ test('Collector frees as suspect what no pod uses any more, and nothing else', a
 
 test('Collector leaves an agent its time, and collectNow() tells what is suspected', async () => {
   await using it = await startCollector(plane, { times: { goneMs: 3_600_000 } });
-  const before = await it.collectNow();
+  const { suspected } = await it.collectNow();
   await records.write('10.2.0.1', { pod: nobody('gone') });
-  await until('it is suspected', async () => (await it.collectNow()).suspected === before.suspected + 1);
+  await until('it is suspected', async () => (await it.collectNow()).suspected === suspected + 1);
   const report = await it.collectNow();
   assert.equal(report.freedCount, 0);
   assert.equal(report.error, undefined);
@@ -165,11 +170,6 @@ test('Collector frees running pods without an address only where it is told to',
 test('Collector takes pods that are gone off static addresses, and frees those of owners that are gone with few readings', async () => {
   await createStatefulSet(plane, { namespace: 'default', name: 'set', replicas: 2 });
   await using it = await startCollector(plane);
-  const ownerOf = (ordinal: number) => ({
-    kind: 'StatefulSet',
-    namespace: 'default',
-    name: `set-${ordinal}`,
-  });
   await records.write('10.7.0.0', { owner: ownerOf(0), pod: nobody('set-0') });
   await records.write('10.7.0.1', { owner: ownerOf(1), keptOn: 'node' });
   await records.write('10.7.0.2', { owner: ownerOf(2), keptOn: 'node' });
