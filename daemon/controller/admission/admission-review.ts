@@ -24,8 +24,8 @@ const reviewShape = z.object({
     uid: z.string().min(1).max(128),
     operation: z.enum(['CREATE', 'UPDATE', 'DELETE', 'CONNECT']),
     subResource: z.string().optional(),
-    object: z.unknown(),
-    oldObject: z.unknown(),
+    object: z.unknown().optional(),
+    oldObject: z.unknown().optional(),
   }),
 });
 
