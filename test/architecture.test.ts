@@ -47,7 +47,7 @@ const directions: readonly (readonly [folder: string, mayImport: readonly string
 /** What makes a decision depend on more than its arguments. */
 const impure =
   /\bDate\.now\b|\bnew Date\(\)|\bMath\.random\b|\bprocess\.|\bperformance\.|\bcrypto\.|\bsetTimeout\b|\bfetch\(/;
-const pureFolders = /^src\/(ip|api|cni|ipam)\//;
+const pureFolders = /^src\/(ip|api|cni|ipam|collection)\//;
 const codeLinesMax = 250;
 
 function isOurs(specifier: string): boolean {
