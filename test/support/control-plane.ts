@@ -5,6 +5,7 @@ import { AdminClient, type AdminRequestOptions, type AdminResponse } from './adm
 import { applyPolicies, bindRoles, createCrds } from './deploy-files.ts';
 import { freePort } from './free-port.ts';
 import { findKubeExecutables, type KubeExecutables } from './kube-executables.ts';
+import { kubeconfigText } from './kubeconfig-text.ts';
 import { parseRequestCounts, type RequestCount } from './request-counts.ts';
 import { runOrThrow } from './run-command.ts';
 import { ServerProcess } from './server-process.ts';
@@ -247,17 +248,7 @@ export class ControlPlane implements AsyncDisposable {
   }
 
   async #writeKubeconfig(path: string, server: string, token: string): Promise<string> {
-    const name = 'test';
-    const content = {
-      apiVersion: 'v1',
-      kind: 'Config',
-      clusters: [{ name, cluster: { server, 'certificate-authority': this.caFile } }],
-      users: [{ name, user: { token } }],
-      contexts: [{ name, context: { cluster: name, user: name } }],
-      'current-context': name,
-    };
-    // JSON is YAML.
-    await writeFile(path, JSON.stringify(content), { mode: 0o600 });
+    await writeFile(path, kubeconfigText({ server, caFile: this.caFile, user: { token } }), { mode: 0o600 });
     return path;
   }
 }
