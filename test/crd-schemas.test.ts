@@ -4,12 +4,14 @@ import { describe, test } from 'node:test';
 import { load } from 'js-yaml';
 import { type EndpointDetail, parseEndpoint, type SpiderEndpointStatus } from '../src/api/endpoint.ts';
 import type { LabelSelector } from '../src/api/label-selector.ts';
-import { parsePool, parseReservedIp } from '../src/api/parse-resource.ts';
+import { parsePool, parseReservedIp, parseSubnet } from '../src/api/parse-resource.ts';
 import {
   apiVersion,
+  type NetworkSpec,
   type SpiderIPPoolSpec,
   type SpiderIPPoolStatus,
   type SpiderReservedIPSpec,
+  type SpiderSubnetStatus,
 } from '../src/api/resources.ts';
 
 /** Every field there, all the way down: a field that is new in src/api breaks the samples below until it is written. */
@@ -78,6 +80,13 @@ const poolStatus: Full<SpiderIPPoolStatus> = {
     },
   ],
 };
+const { ipVersion, subnet, ips, excludeIPs, gateway } = poolSpec;
+const subnetSpec: Full<NetworkSpec> = { ipVersion, subnet, ips, excludeIPs, gateway, routes };
+const subnetStatus: Full<SpiderSubnetStatus> = {
+  controlledIPPools: '{}',
+  totalIPCount: 9_223_372_036_854_775_807n,
+  allocatedIPCount: 0n,
+};
 const reservedSpec: Full<SpiderReservedIPSpec> = { ipVersion: 4, ips: ['10.6.0.10'] };
 const detail: Full<EndpointDetail> = {
   interface: 'eth0',
@@ -106,6 +115,15 @@ const kinds = [
     sample: { apiVersion, kind: 'SpiderIPPool', metadata, spec: poolSpec, status: poolStatus },
     parse: (value: unknown) => {
       const outcome = parsePool(value);
+      return outcome.ok && outcome.warnings.length === 0 ? outcome.resource : undefined;
+    },
+  },
+  {
+    kind: 'SpiderSubnet',
+    plural: 'spidersubnets',
+    sample: { apiVersion, kind: 'SpiderSubnet', metadata, spec: subnetSpec, status: subnetStatus },
+    parse: (value: unknown) => {
+      const outcome = parseSubnet(value);
       return outcome.ok && outcome.warnings.length === 0 ? outcome.resource : undefined;
     },
   },

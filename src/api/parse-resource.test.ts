@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { parseExactJson } from './exact-json.ts';
-import { parsePool, parseReservedIp } from './parse-resource.ts';
+import { parsePool, parseReservedIp, parseSubnet } from './parse-resource.ts';
 import { apiVersion } from './resources.ts';
 import { structurallyEqual } from './structurally-equal.ts';
 import { anyPool, anyReservedIp } from './testing/resources.ts';
@@ -246,6 +246,40 @@ describe('parsePool()', () => {
         assert.equal(parsePool({ ...base, metadata, spec: { ips: spec } }).ok, false);
         assert.equal(typeof parsePool(spec).ok, 'boolean');
       }),
+    );
+  });
+});
+
+describe('parseSubnet()', () => {
+  const subnet = {
+    apiVersion,
+    kind: 'SpiderSubnet',
+    metadata: { name: 'a' },
+    spec: {
+      ipVersion: 4,
+      subnet: '10.6.0.0/16',
+      ips: ['10.6.0.1'],
+      excludeIPs: ['10.6.0.2'],
+      gateway: '10.6.0.3',
+      routes: [{ dst: '10.7.0.0/16', gw: '10.6.0.3' }],
+    },
+    status: { controlledIPPools: '{}', totalIPCount: 2n ** 63n - 1n, allocatedIPCount: 0n },
+  };
+
+  test('parseSubnet() takes every field of the schema', () => {
+    assert.deepEqual(parseSubnet(subnet), { ok: true, resource: subnet, warnings: [] });
+  });
+
+  test('parseSubnet() refuses another kind and a missing subnet, and names what only pools have', () => {
+    const outcome = parseSubnet({ ...subnet, kind: 'SpiderIPPool', spec: { disable: true } });
+    assert.ok(!outcome.ok);
+    assert.deepEqual(
+      outcome.errors.map(({ path }) => path),
+      ['kind', 'spec.subnet'],
+    );
+    assert.deepEqual(
+      outcome.warnings.map(({ path }) => path),
+      ['spec.disable'],
     );
   });
 });

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { poolCidrLabel, poolFinalizer } from './names.ts';
+import { ledgerAnnotation, poolCidrLabel, poolFinalizer } from './names.ts';
 import { subnetLabelValue } from './network-defaults.ts';
 import { usableAddresses } from './network-facts.ts';
-import { defaultPool } from './pool-defaults.ts';
+import { defaultPool, markNewPool } from './pool-defaults.ts';
 import { anyPool, poolFixture, writtenPool } from './testing/resources.ts';
 
 describe('defaultPool()', () => {
@@ -75,6 +75,24 @@ describe('defaultPool()', () => {
         assert.deepEqual(after?.toStrings(), before?.toStrings());
       }),
     );
+  });
+});
+
+describe('markNewPool()', () => {
+  test('markNewPool() says that the records of a new pool are in blocks', () => {
+    const pool = poolFixture({}, { annotations: { a: 'b' } });
+    assert.deepEqual(markNewPool(pool).metadata.annotations, { a: 'b', [ledgerAnnotation]: 'blocks' });
+    for (const allocatedIPs of ['', '{}', 'null']) {
+      const marked = markNewPool({ ...pool, status: { allocatedIPs } });
+      assert.equal(marked.metadata.annotations?.[ledgerAnnotation], 'blocks');
+    }
+  });
+
+  test('markNewPool() leaves records of the original, and what somebody said, alone', () => {
+    const original = { ...poolFixture(), status: { allocatedIPs: '{"10.6.0.10":{}}' } };
+    assert.equal(markNewPool(original), original);
+    const said = poolFixture({}, { annotations: { [ledgerAnnotation]: 'x' } });
+    assert.equal(markNewPool(said), said);
   });
 });
 

@@ -339,11 +339,11 @@ test('the webhooks refuse what is no review, and say what is wrong', async () =>
     (await post(path, JSON.stringify(beta))).text,
     /not a request as admission\.k8s\.io\/v1 has it/,
   );
-  const huge = await post(path, 'x'.repeat(4 * 2 ** 20)).catch((error: NodeJS.ErrnoException) => error.code);
-  assert.ok(
-    typeof huge === 'object' ? huge.status === 413 : huge === 'EPIPE' || huge === 'ECONNRESET',
-    String(huge),
-  );
+  // The answer may be overtaken by the end of the connection.
+  const huge = await post(path, 'x'.repeat(4 * 2 ** 20)).catch((error: NodeJS.ErrnoException) => ({
+    status: error.code === 'EPIPE' || error.code === 'ECONNRESET' ? 413 : 0,
+  }));
+  assert.equal(huge.status, 413);
   for (const object of [
     null,
     'x',

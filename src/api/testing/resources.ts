@@ -3,7 +3,14 @@ import type { AddressRange } from '../../ip/address-range.ts';
 import type { Cidr } from '../../ip/cidr.ts';
 import { formatCidr, subnetOf } from '../../ip/cidr.ts';
 import { formatRange } from '../../ip/range.ts';
-import type { ObjectMeta, SpiderIPPool, SpiderIPPoolSpec, SpiderReservedIP } from '../resources.ts';
+import type {
+  NetworkSpec,
+  ObjectMeta,
+  SpiderIPPool,
+  SpiderIPPoolSpec,
+  SpiderReservedIP,
+  SpiderSubnet,
+} from '../resources.ts';
 import { apiVersion } from '../resources.ts';
 
 /** A pool for tests, valid unless the arguments say otherwise. */
@@ -16,6 +23,21 @@ export function poolFixture(
     kind: 'SpiderIPPool',
     metadata: { name: 'a', ...metadata },
     spec: { ipVersion: 4, subnet: '10.6.0.0/16', ips: ['10.6.0.10-10.6.0.20'], ...spec },
+  };
+}
+
+/** A subnet for tests, valid unless the arguments say otherwise; it covers the pool of `poolFixture`. */
+export function subnetFixture(
+  spec: Partial<NetworkSpec> = {},
+  metadata: Partial<ObjectMeta> = {},
+  status?: SpiderSubnet['status'],
+): SpiderSubnet {
+  return {
+    apiVersion,
+    kind: 'SpiderSubnet',
+    metadata: { name: 's', uid: 'uid-s', ...metadata },
+    spec: { ipVersion: 4, subnet: '10.6.0.0/16', ips: ['10.6.0.1-10.6.0.100'], ...spec },
+    ...(status && { status }),
   };
 }
 
@@ -74,6 +96,7 @@ const anyText = fc.oneof(
     '10.6.0.1',
     '10.6.0.9-10.6.0.1',
     '10.6.0.1-10.6.0.9',
+    '10.6.0.0/24',
     'fd00::/64',
     'fd00::-fd00::ffff:ffff:ffff:ffff',
     '::ffff:1.2.3.4',
@@ -109,6 +132,27 @@ const metadata = fc.record(
   { requiredKeys: ['name'] },
 );
 
+const network = {
+  ipVersion: fc.constantFrom(4 as const, 6 as const),
+  subnet: anyText,
+  ips: texts,
+  excludeIPs: texts,
+  gateway: anyText,
+  routes: fc.array(fc.record({ dst: anyText, gw: anyText }), { maxLength: 3 }),
+};
+
+/** Anything that has the type of a subnet. */
+export const anySubnet: fc.Arbitrary<SpiderSubnet> = fc.record(
+  {
+    apiVersion: fc.constant(apiVersion),
+    kind: fc.constant('SpiderSubnet' as const),
+    metadata: metadata.map((rest) => ({ ...rest, uid: 'uid' })),
+    spec: fc.record(network, { requiredKeys: ['subnet'] }),
+    status: fc.record({ controlledIPPools: anyText }),
+  },
+  { requiredKeys: ['apiVersion', 'kind', 'metadata', 'spec'] },
+);
+
 /** Anything that has the type of a pool. */
 export const anyPool: fc.Arbitrary<SpiderIPPool> = fc.record({
   apiVersion: fc.constant(apiVersion),
@@ -116,12 +160,7 @@ export const anyPool: fc.Arbitrary<SpiderIPPool> = fc.record({
   metadata,
   spec: fc.record(
     {
-      ipVersion: fc.constantFrom(4 as const, 6 as const),
-      subnet: anyText,
-      ips: texts,
-      excludeIPs: texts,
-      gateway: anyText,
-      routes: fc.array(fc.record({ dst: anyText, gw: anyText }), { maxLength: 3 }),
+      ...network,
       podAffinity: selector,
       namespaceAffinity: selector,
       nodeAffinity: selector,
