@@ -21,6 +21,8 @@ export class PoolKnowledge {
   readonly #changedPools = new Set<string>();
   #isCatalogDue = true;
   #catalog: PoolCatalog = { pools: [], byName: new Map() };
+  /** The specs that are in the catalogue, or were left out of it: UID and generation by name. */
+  #versions: ReadonlyMap<string, string> = new Map();
   #isOverlapDue = true;
   #overlapsMs = Number.NEGATIVE_INFINITY;
   #overlaps: ReadonlyMap<string, readonly string[]> = new Map();
@@ -50,6 +52,11 @@ export class PoolKnowledge {
   /** The pool as decisions use it; undefined when they can't, or it is not there. */
   catalogPool(name: string): CatalogPool | undefined {
     return this.#catalog.byName.get(name);
+  }
+
+  /** Whether a pool has been taken in as it is. */
+  isKnown(pool: PoolView): boolean {
+    return this.#versions.get(pool.name) === versionOf(pool);
   }
 
   /** With which pools a pool overlaps, each in a sentence. */
@@ -89,6 +96,7 @@ export class PoolKnowledge {
     this.#isCatalogDue = false;
     const { pools, reservedIps } = this.#view;
     const stored = new Map(Array.from(pools.items, ([name, view]) => [name, view.stored]));
+    this.#versions = new Map(Array.from(pools.items, ([name, view]) => [name, versionOf(view)]));
     const before = this.#catalog;
     this.#catalog = storedCatalog(stored, [...reservedIps.items.values()], before);
     const isSame =
@@ -120,6 +128,10 @@ export class PoolKnowledge {
       [...names].filter((name) => !structurallyEqual(before.get(name), this.#overlaps.get(name))),
     );
   }
+}
+
+function versionOf({ uid, generation, stored }: PoolView): string {
+  return JSON.stringify([uid, generation, stored.pool?.hasOriginalRecords, stored.problem]);
 }
 
 /** Whether a change of a pool is one of its status alone. */

@@ -304,6 +304,13 @@ test('PoolStatus marks a pool before it writes its map, and touches no records o
   await claimedRecord(ledger, claimantOf('new', undefined, 'node-5'), wantOf('eth0', [range]));
   await untilStatus('unmarked', { allocatedIPCount: 1 });
   assert.deepEqual((await readPool('unmarked'))?.metadata.annotations, ledgerMark);
+  // Somebody replaces the pool by his manifest, which knows neither of the mark nor of the finalizer.
+  const metadata = { annotations: null, finalizers: null };
+  await plane.adminRequest('PATCH', `${collection}/unmarked`, { metadata });
+  await until('the mark and the finalizer are back', async () => {
+    const { annotations, finalizers } = (await readPool('unmarked'))?.metadata ?? {};
+    return annotations !== undefined && finalizers !== undefined;
+  });
   await deletePool('original');
   const told = await until('a condition', async () => {
     const found = (await readPool('original')) ?? assert.fail('the pool went with records of the original');

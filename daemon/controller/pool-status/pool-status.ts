@@ -21,7 +21,7 @@ import { PoolWriter } from './pool-writer.ts';
 import { SubnetStatus } from './subnet-status.ts';
 
 /** Changes within this time are taken in together: a burst of ADDs is one write of each pool. */
-const gatherMs = 200;
+const gatherMs = 100;
 
 /** After a step of the clock nothing is counted wrong for longer than this. */
 const lookEveryMsMax = 30_000;
@@ -80,6 +80,7 @@ export class PoolStatus implements LeaderPart {
       nowMs,
       counts: knowledge.counts,
       catalogPool: (name) => knowledge.catalogPool(name),
+      isKnown: (pool) => knowledge.isKnown(pool),
       overlaps: (name) => knowledge.overlaps(name),
       nodes: () => view.nodes.items.size,
     });

@@ -21,6 +21,8 @@ export interface PoolWriterOptions {
   readonly events: ObjectEvents;
   /** The pool as decisions use it, if they can. */
   readonly catalogPool: (name: string) => CatalogPool | undefined;
+  /** Whether a pool has been taken in as it is. */
+  readonly isKnown: (pool: PoolView) => boolean;
   /** With which pools it overlaps, each in a sentence. */
   readonly overlaps: (name: string) => readonly string[];
   /** How many nodes are told of each write. */
@@ -42,6 +44,8 @@ const noTurn: Turn = { restMs: 0, isAgain: false };
 export class PoolWriter {
   readonly #options: PoolWriterOptions;
   readonly #budget = new WriteBudget(performance.now());
+  /** By name, the maps that were seen on marked pools: those are ours, whoever takes the mark away. */
+  readonly #ownMaps = new Map<string, Pick<PoolView, 'uid' | 'allocatedIPsHash'>>();
 
   constructor(options: PoolWriterOptions) {
     this.#options = options;
@@ -57,7 +61,10 @@ export class PoolWriter {
     const changes = statusChanges(fields, this.#standing(pool, mapText));
     if (changes !== undefined) {
       const written = await this.#options.objects.patchStatus(pool, changes, signal);
-      if (written !== undefined) this.#tell(written, before, conditions);
+      if (written !== undefined) {
+        this.#noteMap(written);
+        this.#tell(written, before, conditions);
+      }
     }
     const { isAgain, restMs } = await this.#ending(name, signal);
     return { isAgain, restMs: Math.max(restMs, writeIntervalMs(mapText?.length ?? 0)) };
@@ -68,7 +75,9 @@ export class PoolWriter {
     const { objects, nodes } = this.#options;
     while (!signal.aborted) {
       const pool = objects.get(name);
+      if (pool === undefined) this.#ownMaps.delete(name);
       if (pool === undefined || this.#isLeaving(pool)) return false;
+      this.#noteMap(pool);
       const { fields, mapText } = this.#wanted(pool);
       if (
         this.#metadata(pool) === undefined &&
@@ -92,15 +101,22 @@ export class PoolWriter {
     return objects.patchMetadata(pool, metadata, signal);
   }
 
+  #noteMap(pool: PoolView): void {
+    if (isMarked(pool)) this.#ownMaps.set(pool.name, pool);
+  }
+
   /**
    * What is missing in a pool's metadata: the finalizer where admission was away, and the mark that its map of records is ours, without which
-   * agents would take it for records of the original.
+   * agents would take it for records of the original. A mark that somebody took away (`kubectl replace` does) is put back while the map is
+   * still the one that stood with it.
    */
   #metadata(pool: PoolView): object | undefined {
-    const { deleting, finalizers, annotations, stored } = pool;
+    const { name, uid, deleting, finalizers, stored, allocatedIPsHash } = pool;
     const needsFinalizer = !deleting && !finalizers.includes(poolFinalizer);
-    const isMarked = annotations[ledgerAnnotation] === blocksLedger;
-    const needsMark = !isMarked && stored.pool?.hasOriginalRecords === false && this.#hasRecords(pool.name);
+    const own = this.#ownMaps.get(name);
+    const isOwn = own?.uid === uid && own.allocatedIPsHash === allocatedIPsHash;
+    const isOpen = stored.pool?.hasOriginalRecords === false || (stored.pool !== undefined && isOwn);
+    const needsMark = !isMarked(pool) && isOpen && this.#hasRecords(name);
     if (!needsFinalizer && !needsMark) return undefined;
     return {
       ...(needsFinalizer && { finalizers: [...finalizers, poolFinalizer] }),
@@ -112,8 +128,11 @@ export class PoolWriter {
     return this.#options.counts.use(name).allocated > 0;
   }
 
-  #wanted({ name, stored, status, generation, deleting }: PoolView): Wanted {
-    const { counts, catalogPool, overlaps, nowMs } = this.#options;
+  #wanted(pool: PoolView): Wanted {
+    const { name, stored, status, generation, deleting } = pool;
+    const { counts, catalogPool, isKnown, overlaps, nowMs } = this.#options;
+    // What was changed a moment ago gets its turn when it has been taken in.
+    if (!isKnown(pool)) return { fields: {}, conditions: [], mapText: undefined };
     const use = counts.use(name);
     const known = catalogPool(name);
     const problem = stored.problem;
@@ -174,6 +193,10 @@ export class PoolWriter {
     const involved = { apiVersion, kind: 'SpiderIPPool', namespace: '', name, uid };
     for (const happening of happeningsOf(before, now)) this.#options.events.tell(involved, happening);
   }
+}
+
+function isMarked({ annotations }: PoolView): boolean {
+  return annotations[ledgerAnnotation] === blocksLedger;
 }
 
 /** As Kubernetes' metav1.Time: RFC 3339 in UTC, whole seconds. */
