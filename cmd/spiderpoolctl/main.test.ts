@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { mainPath, runHere, runProcess, StandInAgent } from './testing/ctl-harness.ts';
 
-const commands = ['pools', 'allocations', 'who', 'explain', 'release', 'gc'];
+const commands = ['pools', 'allocations', 'who', 'explain', 'release', 'gc', 'migrate'];
 
 test('spiderpoolctl prints its version, and its help on stderr when it is given nothing to do', async () => {
   assert.deepEqual(await runProcess(['--version']), { exitCode: 0, stdout: '0.0.0-source\n', stderr: '' });

@@ -6,6 +6,7 @@ import { CommandSession, type GlobalOptions } from './command-session.ts';
 import { CtlError, ExitCode } from './ctl-error.ts';
 import { addExplainCommand } from './explain.ts';
 import { addGcCommand } from './gc.ts';
+import { addMigrateCommand } from './migrate.ts';
 import { addPoolsCommand } from './pools.ts';
 import { addReleaseCommand } from './release.ts';
 import type { RunCommand } from './run-command.ts';
@@ -103,6 +104,7 @@ function configure(program: Command, { version, streams }: RunProgramOptions, ru
     addExplainCommand,
     addReleaseCommand,
     addGcCommand,
+    addMigrateCommand,
   ]) {
     add(program, run);
   }
