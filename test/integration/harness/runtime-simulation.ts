@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pick, type Random } from '../../support/seeded-random.ts';
+import { addressesOf } from './answers.ts';
 import type { ClusterWorld } from './cluster-world.ts';
 import type { WorldPod } from './runtime-truth.ts';
 import { until } from './until.ts';
@@ -78,7 +79,7 @@ export class RuntimeSimulation {
     await this.#world.setNodeReady(node, false);
     for (const { pod } of lost) await this.#world.removePod(pod);
     const others = this.#world.nodes.filter((name) => name !== node);
-    for (let heir = 0; heir < heirs; heir++) await this.#start(others[heir % others.length] ?? '');
+    for (let heir = 0; heir < heirs; heir++) await this.#tryToStart(others[heir % others.length] ?? '');
     await until(`nothing is recorded on ${node}`, async () =>
       (await this.#world.uses()).every((use) => use.node !== node),
     );
@@ -102,9 +103,21 @@ export class RuntimeSimulation {
   }
 
   async #start(node: string): Promise<Living> {
+    return this.#serve(await this.#create(node));
+  }
+
+  /** One ADD: it is refused when all that is left may still answer on the wire. */
+  async #tryToStart(node: string): Promise<void> {
+    const pod = await this.#create(node);
+    const answer = await this.#world.add(pod, this.#ipam);
+    if (answer.status !== 200) return;
+    this.adds += 1;
+    this.#living.set(pod.uid, { pod, addresses: addressesOf(answer) });
+  }
+
+  async #create(node: string): Promise<WorldPod> {
     this.#pods += 1;
-    const pod = await this.#world.createPod(`pod-${this.#pods}`, node, { spec: { restartPolicy: 'Never' } });
-    return this.#serve(pod);
+    return this.#world.createPod(`pod-${this.#pods}`, node, { spec: { restartPolicy: 'Never' } });
   }
 
   async #serve(pod: WorldPod): Promise<Living> {
