@@ -20,6 +20,8 @@ interface PoolEntry {
   /** By name of the block; only of blocks that have something to say. */
   readonly tallies: Map<string, BlockTally>;
   counts: TallyCounts;
+  /** No tally changes by itself before this time, in milliseconds since the epoch. */
+  changesMs: number;
 }
 
 interface BlockEntry {
@@ -72,20 +74,15 @@ export class PoolCounts {
         for (const entry of this.#concerned(known)) this.#tally(entry, name, nowMs, changed);
       }
     }
-    for (const entry of this.#pools.values()) {
-      for (const [name, { changesMs }] of entry.tallies) {
-        if (changesMs <= nowMs) this.#tally(entry, name, nowMs, changed);
-      }
-    }
+    for (const entry of this.#pools.values())
+      if (entry.changesMs <= nowMs) this.#settle(entry, nowMs, changed);
     return changed;
   }
 
-  /** When {@link settle} finds something next, in milliseconds since the epoch; infinity when it does not. */
+  /** {@link settle} finds nothing before this time, in milliseconds since the epoch; infinity when it never does. */
   get settlesMs(): number {
     let next = Number.POSITIVE_INFINITY;
-    for (const { tallies } of this.#pools.values()) {
-      for (const { changesMs } of tallies.values()) next = Math.min(next, changesMs);
-    }
+    for (const { changesMs } of this.#pools.values()) next = Math.min(next, changesMs);
     return next;
   }
 
@@ -167,6 +164,14 @@ export class PoolCounts {
     return concerned;
   }
 
+  #settle(entry: PoolEntry, nowMs: number, changed: Set<string>): void {
+    entry.changesMs = Number.POSITIVE_INFINITY;
+    for (const [name, { changesMs }] of entry.tallies) {
+      if (changesMs <= nowMs) this.#tally(entry, name, nowMs, changed);
+      else entry.changesMs = Math.min(entry.changesMs, changesMs);
+    }
+  }
+
   #tally(entry: PoolEntry, name: string, nowMs: number, changed: Set<string>): void {
     this.#latestMs = Math.max(this.#latestMs, nowMs);
     const before = entry.tallies.get(name);
@@ -177,6 +182,7 @@ export class PoolCounts {
     else {
       entry.tallies.set(name, now);
       entry.counts = addCounts(entry.counts, now, 1);
+      entry.changesMs = Math.min(entry.changesMs, now.changesMs);
     }
     // What records say may differ even where the counts don't.
     changed.add(entry.name);
@@ -186,7 +192,14 @@ export class PoolCounts {
   #entry(name: string): PoolEntry {
     const known = this.#pools.get(name);
     if (known !== undefined) return known;
-    const entry = { name, range: undefined, place: undefined, tallies: new Map(), counts: noCounts };
+    const entry: PoolEntry = {
+      name,
+      range: undefined,
+      place: undefined,
+      tallies: new Map(),
+      counts: noCounts,
+      changesMs: Number.POSITIVE_INFINITY,
+    };
     this.#pools.set(name, entry);
     return entry;
   }

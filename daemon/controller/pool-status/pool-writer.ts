@@ -102,7 +102,8 @@ export class PoolWriter {
   }
 
   #noteMap(pool: PoolView): void {
-    if (isMarked(pool)) this.#ownMaps.set(pool.name, pool);
+    const { name, uid, allocatedIPsHash } = pool;
+    if (isMarked(pool)) this.#ownMaps.set(name, { uid, allocatedIPsHash });
   }
 
   /**
