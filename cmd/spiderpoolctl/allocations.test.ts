@@ -99,6 +99,42 @@ test('spiderpoolctl allocations merges all pages into one answer and passes the 
   assert.equal(merged.allocations[0]?.['a later key'], 1);
 });
 
+test('spiderpoolctl allocations --pod shows those of that pod, whichever of its holders it is', async () => {
+  const allocations = [
+    record('10.6.0.15', { holders: [holder('default/a')] }),
+    record('10.6.0.16', { holders: [holder('default/b')] }),
+    record('10.6.0.17', { holders: [holder('default/a'), holder('default/b')] }),
+  ];
+  await using agent = await StandInAgent.listen({
+    'GET /v1/allocations?limit=1000': JSON.stringify({ allocations }),
+  });
+  const args = ['allocations', '--pod', 'default/a', '-o', 'json', '--socket', agent.socketPath];
+  const shown = JSON.parse((await runHere(args)).stdout) as { allocations: { address: string }[] };
+  assert.deepEqual(
+    shown.allocations.map(({ address }) => address),
+    ['10.6.0.15', '10.6.0.17'],
+  );
+  assert.equal((await runHere(['allocations', '--pod', 'a'])).exitCode, 2);
+});
+
+test('spiderpoolctl allocations aligns a long table in pieces, with one header', async () => {
+  const count = 6_000;
+  const all = Array.from({ length: count }, (_, index) =>
+    record(`10.6.${Math.floor(index / 256)}.${index % 256}`),
+  );
+  await using agent = await StandInAgent.listen(({ url }, response) => {
+    const after = new URL(url, 'http://agent').searchParams.get('after');
+    const begin = after === null ? 0 : Number(after);
+    const end = begin + 1_000;
+    const next = end < count ? { next: String(end) } : {};
+    response.end(JSON.stringify({ allocations: all.slice(begin, end), ...next }));
+  });
+  const ran = await runHere(['allocations', '--socket', agent.socketPath]);
+  const lines = ran.stdout.trimEnd().split('\n');
+  assert.equal(lines.length, count + 1);
+  assert.equal(lines.filter((line) => line.startsWith('ADDRESS')).length, 1);
+});
+
 test('spiderpoolctl allocations stops when the pages of the agent do not move on', async () => {
   await using agent = await StandInAgent.listen((_request, response) => {
     response.end(JSON.stringify({ allocations: [], next: 'always' }));

@@ -89,3 +89,17 @@ test('spiderpoolctl pools refuses an answer of another shape', async () => {
     /no agent of this version: it answers GET \/v1\/pools in an unknown shape: pools\.0\.name/,
   );
 });
+
+test('spiderpoolctl pools NAME prints that pool alone, and says no when there is none', async () => {
+  await using agent = await StandInAgent.listen({ 'GET /v1/pools': body });
+  const ran = await runHere(['pools', 'a', '-o', 'json', '--socket', agent.socketPath]);
+  assert.equal(ran.exitCode, 0);
+  const { pools } = JSON.parse(ran.stdout) as { pools: { name: string; 'added later': number[] }[] };
+  assert.deepEqual(
+    pools.map(({ name, 'added later': added }) => [name, added]),
+    [['a', [1]]],
+  );
+  const none = await runHere(['pools', 'c', '--socket', agent.socketPath]);
+  assert.equal(none.exitCode, 1);
+  assert.match(none.stderr, /the agent on .*agent\.sock has no pool c/);
+});
