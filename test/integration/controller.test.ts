@@ -25,19 +25,19 @@ const generousMs = 120_000;
 const notByController =
   "request.userInfo.username != 'system:serviceaccount:spiderpool:spiderpool-controller'";
 
+const poolObjects = {
+  apiGroups: ['spiderpool.spidernet.io'],
+  apiVersions: ['v2beta1'],
+  resources: ['spiderippools'],
+} as const;
+
 /** The configurations of the manifests, but at the address of a controller of the test: there are no Services here. */
 function webhookConfiguration(kind: 'mutate' | 'validate', port: number): object {
   const isMutating = kind === 'mutate';
-  const rule = (operations: readonly string[]): object => ({
-    apiGroups: ['spiderpool.spidernet.io'],
-    apiVersions: ['v2beta1'],
-    resources: ['spiderippools'],
-    operations,
-  });
   const webhook = (name: string, failurePolicy: string, operations: readonly string[]): object => ({
     name,
     failurePolicy,
-    rules: [rule(operations)],
+    rules: [{ ...poolObjects, operations }],
     clientConfig: { url: `https://127.0.0.1:${port}/${kind}-spiderpool-spidernet-io-v2beta1-spiderippool` },
     admissionReviewVersions: ['v1'],
     sideEffects: 'None',
