@@ -2,7 +2,7 @@ import { type NodeView, parseNodeView } from '../../../src/cluster/kubernetes/no
 import { type PodLife, parsePodLife } from '../../../src/cluster/kubernetes/pod-life.ts';
 import { isNotFound } from '../../../src/cluster/kubernetes/read-object.ts';
 import { isNodeName, isPodName } from '../../../src/collection/object-names.ts';
-import { planReadings } from '../../../src/collection/reading-plan.ts';
+import { type PodCounts, planReadings } from '../../../src/collection/reading-plan.ts';
 import type { KubeApi } from '../../../src/kube/kube-api.ts';
 import { continueOf, itemsOf, objectKey } from '../../../src/kube/list-objects.ts';
 import { kubeResources, resourcePath } from '../../../src/kube/resource-path.ts';
@@ -15,8 +15,9 @@ import { Limiter } from '../../process/limiter.ts';
 const readingsMax = 16;
 /** After so many failures the API server is not able now, and the rest is left to another pass. */
 const failuresMax = 8;
-/** One reading is a matter of milliseconds, a page of a list of a tenth of a second. */
+/** One reading is a matter of milliseconds, a page of a list of a tenth of a second; the API server may be busy. */
 const tryTimeoutMs = 5_000;
+const pageTimeoutMs = 10_000;
 const retryForMs = 3_000;
 /** Keeps an answer of a namespace of 10,000 pods from being one text of 100 MB. */
 const pageSize = 500;
@@ -29,8 +30,7 @@ export interface Reading<T> {
 export interface ClusterReadingsOptions {
   readonly api: KubeApi;
   readonly log: Logger;
-  /** About how many pods a namespace has. */
-  readonly podsIn: (namespace: string) => number;
+  readonly counts: PodCounts;
   /** Ends the readings; what was not read by then is not known. */
   readonly signal: AbortSignal;
 }
@@ -68,13 +68,14 @@ export class ClusterReadings {
   /** Reads those of these pods that were not read yet. Never rejects. */
   async readPods(pods: Iterable<PodName>): Promise<void> {
     const wanted = [...pods].filter((pod) => this.pod(pod) === undefined);
-    const { namespaces, pods: single } = planReadings(wanted, this.#options.podsIn);
-    const listed = new Set(namespaces);
-    const keys = new Set<string>();
-    for (const pod of wanted) if (listed.has(pod.namespace)) keys.add(keyOf(pod));
+    const { isWhole, namespaces, pods: single } = planReadings(wanted, this.#options.counts);
+    const byNamespace = Map.groupBy(wanted, ({ namespace }) => namespace);
     await Promise.all([
+      ...(isWhole ? [this.#tryTo('all pods', () => this.#list({}, wanted))] : []),
       ...namespaces.map((namespace) =>
-        this.#tryTo(`pods of ${namespace}`, () => this.#list(namespace, keys)),
+        this.#tryTo(`pods of ${namespace}`, () =>
+          this.#list({ namespace }, byNamespace.get(namespace) ?? []),
+        ),
       ),
       ...single.map((pod) =>
         this.#tryTo(`pod ${keyOf(pod)}`, async () => {
@@ -123,9 +124,10 @@ export class ClusterReadings {
   }
 
   /** Every page is of one state of the store, the one of the first page. */
-  async #list(namespace: string, wanted: ReadonlySet<string>): Promise<void> {
+  async #list(scope: { readonly namespace?: string }, pods: readonly PodName[]): Promise<void> {
     const { api, signal } = this.#options;
-    const path = resourcePath(kubeResources.pods, { namespace });
+    const path = resourcePath(kubeResources.pods, scope);
+    const wanted = new Set(pods.map(keyOf));
     const found = await restarting(async () => {
       const readings = new Map<string, Reading<PodLife> | undefined>();
       let next: string | undefined;
@@ -135,7 +137,7 @@ export class ClusterReadings {
           path,
           query: { limit: pageSize, continue: next },
           signal,
-          tryTimeoutMs,
+          tryTimeoutMs: pageTimeoutMs,
           retryForMs,
         });
         for (const object of itemsOf(page)) {
@@ -147,7 +149,6 @@ export class ClusterReadings {
       return readings;
     });
     for (const key of wanted) {
-      if (!key.startsWith(`${namespace}/`)) continue;
       const reading = found.has(key) ? found.get(key) : { found: undefined };
       if (reading !== undefined) this.#pods.set(key, reading);
     }

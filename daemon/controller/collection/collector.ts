@@ -1,6 +1,7 @@
 import { Owners } from '../../../src/cluster/kubernetes/owners.ts';
 import type { StaticWorkloads } from '../../../src/cluster/kubernetes/static-owner.ts';
 import type { CollectionRules } from '../../../src/collection/holder-finding.ts';
+import type { PodCounts } from '../../../src/collection/reading-plan.ts';
 import type { KubeApi } from '../../../src/kube/kube-api.ts';
 import { type BlockLedger, openNodelessLedger } from '../../../src/ledger/blocks/block-ledger.ts';
 import type { Logger } from '../../../src/log/logger.ts';
@@ -159,7 +160,7 @@ export class Collector implements LeaderPart {
     metrics.unreadableSlots(look.unreadable);
     const tally = new CollectionTally();
     tally.examined = look.examined;
-    const readings = new ClusterReadings({ api, log, podsIn: countPods(view), signal });
+    const readings = new ClusterReadings({ api, log, counts: countPods(view), signal });
     const pass = { signal, readings, tally };
     const unfreed = await this.#holders.collect(look.sightings, pass);
     const failures = unfreed + (await this.#owners.collect(look.unheld, pass)) + readings.failures;
@@ -198,14 +199,19 @@ export class Collector implements LeaderPart {
   }
 }
 
-/** How many pods a namespace has, counted when it is first asked for. */
-function countPods({ pods }: LeaderView): (namespace: string) => number {
-  let counts: Map<string, number> | undefined;
-  return (namespace) => {
-    if (counts === undefined) {
-      counts = new Map();
-      for (const pod of pods.items.values()) counts.set(pod.namespace, (counts.get(pod.namespace) ?? 0) + 1);
-    }
-    return counts.get(namespace) ?? 0;
+/** How many pods there are; those of namespaces are counted when they are first asked for. */
+function countPods({ pods }: LeaderView): PodCounts {
+  let byNamespace: Map<string, number> | undefined;
+  return {
+    total: pods.items.size,
+    in: (namespace) => {
+      if (byNamespace === undefined) {
+        byNamespace = new Map();
+        for (const pod of pods.items.values()) {
+          byNamespace.set(pod.namespace, (byNamespace.get(pod.namespace) ?? 0) + 1);
+        }
+      }
+      return byNamespace.get(namespace) ?? 0;
+    },
   };
 }
