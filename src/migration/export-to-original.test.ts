@@ -10,8 +10,9 @@ import { exportToOriginal } from './export-to-original.ts';
 import { importOriginal } from './import-original.ts';
 import { MigrationError } from './migration-error.ts';
 import type { MigrationReport } from './migration-report.ts';
+import type { PlannedEntry } from './plan-entry.ts';
 import { PoolExport } from './pool-export.ts';
-import { OriginalCluster } from './testing/original-cluster.ts';
+import { type Detail, OriginalCluster } from './testing/original-cluster.ts';
 
 const cluster = await OriginalCluster.start();
 after(() => cluster[Symbol.asyncDispose]());
@@ -23,6 +24,20 @@ async function goBack(dryRun = false): Promise<MigrationReport> {
   return exportToOriginal({ api, dryRun, signal });
 }
 
+function detail(n: number): readonly Detail[] {
+  return [{ interface: 'eth0', ipv4: `10.1.0.${n}/24`, ipv4Pool: 'mixed' }];
+}
+
+function manyEntries(count: number): readonly PlannedEntry[] {
+  return Array.from({ length: count }, (_, i) => ({
+    address: 0x0a020000 + i,
+    pod: `default/${'a'.repeat(20)}-${i}`,
+    podUid: crypto.randomUUID(),
+    livePod: undefined,
+    notes: [],
+  }));
+}
+
 /** A record as an agent of this project makes it. */
 async function claim(
   pool: string,
@@ -31,7 +46,7 @@ async function claim(
 ): Promise<string> {
   await using ledger = await openBlockLedger({ api, nodeName: 'node-a' });
   const subnet = parseCidr(`${prefix}.0/24`) ?? assert.fail();
-  const [base = 0] = [Number(subnet.network)];
+  const base = Number(subnet.network);
   const range = { start: base + 1, end: base + 250 };
   const eligible = RangeSet.of(4, [range]);
   const outcome = await ledger.claim(
@@ -68,7 +83,6 @@ test('exportToOriginal() writes what was imported and what was allocated since, 
     '10.1.0.3': { pod: 'default/vm', podUid: launcher.uid },
   };
   await cluster.pool('mixed', '10.1.0', before);
-  const detail = (n: number) => [{ interface: 'eth0', ipv4: `10.1.0.${n}/24`, ipv4Pool: 'mixed' }];
   await cluster.endpoint('db-0', db.uid, detail(1), { type: 'StatefulSet', ownerName: 'db' });
   await cluster.endpoint('db-1', 'former', detail(2), { type: 'StatefulSet', ownerName: 'db' });
   await cluster.endpoint('vm', launcher.uid, detail(3), { type: 'VirtualMachineInstance' });
@@ -157,21 +171,13 @@ test('exportToOriginal() refuses while a controller renews its lease, and not fo
 });
 
 test('PoolExport leaves a pool here whose records etcd would not take, and warns of more than the original allocates', async () => {
-  const records = (count: number) =>
-    Array.from({ length: count }, (_, i) => ({
-      address: 0x0a020000 + i,
-      pod: `default/${'a'.repeat(20)}-${i}`,
-      podUid: crypto.randomUUID(),
-      livePod: undefined,
-      notes: [],
-    }));
   await cluster.pool('large', '10.2.0');
   const options = { api, dryRun: false, signal };
-  const large = new PoolExport('large', records(6_000), options);
+  const large = new PoolExport('large', manyEntries(6_000), options);
   await large.writeRecords();
   assert.match(large.migration.notes[0] ?? '', /^it has 6000 records: .* fewer than 5000/);
   assert.equal(large.migration.written, 6_000);
-  const tooLarge = new PoolExport('large', records(16_000), options);
+  const tooLarge = new PoolExport('large', manyEntries(16_000), options);
   await tooLarge.writeRecords();
   await tooLarge.handOver();
   assert.match(tooLarge.migration.problem ?? '', /^its 16000 records make an object of \d+ bytes/);
