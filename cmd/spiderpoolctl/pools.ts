@@ -32,7 +32,7 @@ async function showPools(session: Session, name: string | undefined): Promise<Ex
   const source = await session.source();
   const answer = await source.pools(name);
   printAnswer(session, answer, () => {
-    for (const note of poolsNotes(answer.value)) console.note(note);
+    for (const note of poolsNotes(answer.value, source.noPools)) console.note(note);
     return poolsTable(answer.value, { widthMax: console.widthMax, paint: console.paint });
   });
   return ExitCode.ok;

@@ -62,6 +62,9 @@ export interface Source extends AsyncDisposable {
   /** In messages, such as `the agent on /run/a.sock`. */
   readonly title: string;
 
+  /** What is said when there are no pools; undefined for what holds on a host. */
+  readonly noPools?: string;
+
   /** The pools with their counts. @param name only this pool */
   pools(name?: string): Promise<Answer<PoolsShape>>;
 

@@ -68,10 +68,7 @@ test('spiderpoolctl who tells an address of no pool from one that was never used
   });
   const ran = await runHere(['who', '10.6.0.15', '--socket', agent.socketPath]);
   assert.equal(ran.exitCode, 1);
-  assert.equal(
-    ran.stdout,
-    'nobody has 10.6.0.15\n  pools  in no pool\n  last   nobody that the agent remembers\n',
-  );
+  assert.equal(ran.stdout, 'nobody has 10.6.0.15\n  pools  in no pool\n  last   nobody that is remembered\n');
 });
 
 test('spiderpoolctl who refuses what is no single address', async () => {

@@ -25,8 +25,18 @@ export function poolsTable({ pools }: PoolsShape, options: TextOptions = {}): st
   return pools.length === 0 ? '' : formatTable(columns, pools.map(poolRow), options);
 }
 
-/** What is to be said about the pools: their conditions, problems of manifests, and that there are none. Not escaped yet. */
-export function poolsNotes({ pools, problems }: PoolsShape): readonly string[] {
+/** What is said of a host without pools. */
+const noPoolsOfAgent = 'the agent has no pools: write SpiderIPPool manifests into its folder of pools';
+
+/**
+ * What is to be said about the pools: their conditions, problems of manifests, and that there are none. Not escaped yet.
+ *
+ * @param noPools what is said when there are none
+ */
+export function poolsNotes(
+  { pools, problems }: PoolsShape,
+  noPools: string = noPoolsOfAgent,
+): readonly string[] {
   const conditions = pools.flatMap(({ name, conditions: own }) =>
     own.map(({ type, message }) => `pool ${name}: ${type}: ${message}`),
   );
@@ -35,7 +45,7 @@ export function poolsNotes({ pools, problems }: PoolsShape): readonly string[] {
     ...problems.map((problem) => (problem.startsWith('warning: ') ? problem : `problem: ${problem}`)),
   ];
   if (pools.length > 0) return notes;
-  return [...notes, 'the agent has no pools: write SpiderIPPool manifests into its folder of pools'];
+  return [...notes, noPools];
 }
 
 function poolRow(pool: PoolShape): readonly Cell[] {

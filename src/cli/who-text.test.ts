@@ -41,6 +41,6 @@ test('whoText() shows the last holder of a free address, and a warning where it 
 test('whoText() shows an address that nobody had', () => {
   assert.equal(
     whoText({ address: '10.6.0.15', pools: ['a', 'b'] }, nowMs),
-    'nobody has 10.6.0.15\n  pools  a, b\n  last   nobody that the agent remembers\n',
+    'nobody has 10.6.0.15\n  pools  a, b\n  last   nobody that is remembered\n',
   );
 });

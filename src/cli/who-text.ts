@@ -17,7 +17,7 @@ export function whoText(who: WhoShape, nowMs: number, options: TextOptions = {})
 
 function nobodyFields({ pools, last }: WhoShape, nowMs: number): readonly (readonly Cell[])[] {
   const rows: (readonly Cell[])[] = [field('pools', pools.length === 0 ? 'in no pool' : pools.join(', '))];
-  if (last === undefined) return [...rows, field('last', 'nobody that the agent remembers')];
+  if (last === undefined) return [...rows, field('last', 'nobody that is remembered')];
   rows.push(field('last', holderText(last.allocation)));
   rows.push(field('freed', `${last.freed} (${ageOf(last.freed, nowMs)} ago)`));
   if (last.suspect)

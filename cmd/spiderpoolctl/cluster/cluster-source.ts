@@ -46,6 +46,7 @@ export interface ClusterSourceOptions {
 /** A cluster, by its API server: pools and address blocks as they are stored, read with a person's rights. */
 export class ClusterSource implements Source {
   readonly title: string;
+  readonly noPools = 'the cluster has no pools: kubectl apply a SpiderIPPool';
   readonly #options: ClusterSourceOptions;
   readonly #ledger: BlockLedger;
 
