@@ -300,7 +300,7 @@ test('Collector ends at once when it is cancelled, whatever it does', async () =
     await until('it is being read', () => fault.hits > 0);
     const startedMs = performance.now();
     await it.stop();
-    assert.ok(performance.now() - startedMs < 10_000);
+    assert.ok(performance.now() - startedMs < 30_000);
     assert.notEqual((await records.slot('10.16.0.1')).holders, undefined);
   } finally {
     await it[Symbol.asyncDispose]();
