@@ -311,6 +311,17 @@ test('PoolStatus marks a pool before it writes its map, and touches no records o
     const { annotations, finalizers } = (await readPool('unmarked'))?.metadata ?? {};
     return annotations !== undefined && finalizers !== undefined;
   });
+  // The same while the controller can't write, and the last address goes.
+  const failing = proxy.inject({
+    method: 'PATCH',
+    path: /\/spiderippools\/unmarked/,
+    fault: { kind: 'status', status: 500 },
+  });
+  await plane.adminRequest('PATCH', `${collection}/unmarked`, { metadata });
+  await ledger.release(releaseOf('new', 'eth0'));
+  await until('tries', () => failing.hits >= 2);
+  failing.remove();
+  await untilStatus('unmarked', { allocatedIPCount: 0, allocatedIPs: undefined });
   await deletePool('original');
   const told = await until('a condition', async () => {
     const found = (await readPool('original')) ?? assert.fail('the pool went with records of the original');

@@ -58,6 +58,8 @@ export class PoolWriter {
     if (pool === undefined) return noTurn;
     const before = readConditions(pool.status['conditions']);
     const { fields, conditions, mapText } = this.#wanted(pool);
+    // The first record may have come this very moment.
+    if (mapText !== undefined && !isMarked(pool)) return { restMs: 0, isAgain: true };
     const changes = statusChanges(fields, this.#standing(pool, mapText));
     if (changes !== undefined) {
       const written = await this.#options.objects.patchStatus(pool, changes, signal);
@@ -116,8 +118,8 @@ export class PoolWriter {
     const needsFinalizer = !deleting && !finalizers.includes(poolFinalizer);
     const own = this.#ownMaps.get(name);
     const isOwn = own?.uid === uid && own.allocatedIPsHash === allocatedIPsHash;
-    const isOpen = stored.pool?.hasOriginalRecords === false || (stored.pool !== undefined && isOwn);
-    const needsMark = !isMarked(pool) && isOpen && this.#hasRecords(name);
+    const isWanted = stored.pool?.hasOriginalRecords === true ? isOwn : this.#hasRecords(name);
+    const needsMark = stored.pool !== undefined && !isMarked(pool) && isWanted;
     if (!needsFinalizer && !needsMark) return undefined;
     return {
       ...(needsFinalizer && { finalizers: [...finalizers, poolFinalizer] }),
