@@ -61,8 +61,8 @@ export class PoolAdmission implements KindRules<SpiderIPPool> {
     signal: AbortSignal,
   ): Promise<readonly FieldError[]> {
     const { families } = this.#options;
-    // Nothing else matters to a change of metadata, such as the removal of a finalizer.
-    if (structurallyEqual(old.spec, updated.spec)) {
+    // Nothing else matters to a change of metadata, such as the removal of a finalizer, or to what is being deleted.
+    if (updated.metadata.deletionTimestamp !== undefined || structurallyEqual(old.spec, updated.spec)) {
       return validatePoolUpdate(old, updated, { families, otherPools: [], allocated: [] });
     }
     const errors = await this.#compare(updated, signal, (context) =>

@@ -52,8 +52,8 @@ export class SubnetAdmission implements KindRules<SpiderSubnet> {
     signal: AbortSignal,
   ): Promise<readonly FieldError[]> {
     const { families } = this.#options;
-    // Nothing else matters to a change of metadata, such as the removal of a finalizer.
-    if (structurallyEqual(old.spec, updated.spec)) {
+    // Nothing else matters to a change of metadata, such as the removal of a finalizer, or to what is being deleted.
+    if (updated.metadata.deletionTimestamp !== undefined || structurallyEqual(old.spec, updated.spec)) {
       return validateSubnetUpdate(old, updated, { families, otherSubnets: [], pools: [] });
     }
     return this.#compare(updated, signal, (context) => validateSubnetUpdate(old, updated, context));

@@ -1,6 +1,7 @@
 import type { FieldError, FieldErrorType } from '../../../src/api/field-error.ts';
 import type { JsonPatchOperation } from '../../../src/api/json-patch.ts';
 import { apiGroup } from '../../../src/api/names.ts';
+import { quote } from '../../../src/api/quote.ts';
 
 /** Errors of an answer; who made more starts with these. */
 const causesMax = 20;
@@ -63,7 +64,7 @@ export function refuseFields({ kind, plural, name }: Subject, errors: readonly F
     message,
     field: path,
   }));
-  return refuse(422, 'Invalid', `${kind} "${name}" is invalid: ${list}`, {
+  return refuse(422, 'Invalid', `${kind} ${quote(name)} is invalid: ${list}`, {
     name,
     group: apiGroup,
     kind,
