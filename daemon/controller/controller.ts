@@ -10,6 +10,7 @@ import { createWebhookCertificates } from './certificates/webhook-certificates.t
 import { CollectionRequests } from './collection/collection-requests.ts';
 import type { ControllerContext } from './controller-context.ts';
 import type { ControllerOptions } from './controller-options.ts';
+import { serveControllerHealth } from './health.ts';
 import { Leadership } from './leader/leadership.ts';
 
 /** Of a controller without webhooks. */
@@ -59,6 +60,20 @@ export async function startController(options: ControllerOptions): Promise<Contr
   });
   const webhooks = createWebhooks(context);
   if (webhooks !== undefined) stack.use(webhooks);
+  let isStarted = false;
+  if (options.healthPort !== undefined) {
+    stack.use(
+      serveControllerHealth({
+        port: options.healthPort,
+        webhookPort: options.webhookPort,
+        isStarted: () => isStarted,
+        leader: () => election.leader,
+        isLeader: () => election.isLeader,
+        isLeaderSynced: () => leadership.isSynced,
+        log,
+      }),
+    );
+  }
   const ending = new AbortController();
   const { signal } = ending;
   const ended = election.run(signal, (leading) => leadership.lead(leading));
@@ -73,6 +88,7 @@ export async function startController(options: ControllerOptions): Promise<Contr
   });
   // Whoever started it waits for this; until then a loss must not end the process as an unhandled rejection.
   ended.catch(() => undefined);
+  isStarted = true;
   log.info({ namespace, pod: podName }, 'serving');
   const owned = stack.move();
   return { log, ended, [Symbol.asyncDispose]: () => owned.disposeAsync() };

@@ -2,6 +2,7 @@ import { ObjectEvents } from '../../process/object-events.ts';
 import type { CollectionRequests } from '../collection/collection-requests.ts';
 import { Collector } from '../collection/collector.ts';
 import type { ControllerContext } from '../controller-context.ts';
+import { Migration } from '../migration/migration.ts';
 import { PoolStatus } from '../pool-status/pool-status.ts';
 import type { LeaderPart } from './leader-part.ts';
 import { LeaderView } from './leader-view.ts';
@@ -37,6 +38,7 @@ export class Leadership {
       new PoolStatus({ api, log, metrics, view, events, metricRenewMs }),
       collector,
       this.#requests.answeredBy(collector),
+      new Migration({ api, log, pools: view.pools }),
       // The last, so that all others listen to it.
       view,
     ];
