@@ -264,6 +264,37 @@ test('records of the original that were not imported count as well', async () =>
   );
 });
 
+test('while records can not be read nothing is taken away, but deleted', async () => {
+  const path = `${pools}/unread`;
+  stored(await createPool('unread'));
+  await world.restart({ refusesDeletionInUse: true });
+  const fault = { kind: 'status', status: 500 } as const;
+  const injected = world.proxy.inject({ path: /spideripblocks/, fault });
+  const { code, message } = refusal(await world.patch(path, { spec: { ips: [`${network}.10`] } }));
+  assert.equal(code, 503);
+  assert.match(message, /which addresses of pool "unread" are in use can't be read now: try again/);
+  stored(await world.patch(path, { spec: { ips: [`${network}.10-${network}.21`] } }));
+  stored(await world.plane.adminRequest('DELETE', path));
+  injected.remove();
+  assert.ok(injected.hits > 1);
+  await world.restart({ refusesDeletionInUse: false });
+});
+
+test('an answer costs the API server nothing, however many pools there are', async () => {
+  const read = /\/(spiderippools|spidersubnets|spideripblocks)/;
+  const before = world.proxy.countRequests('GET', read);
+  for (let n = 0; n < 10; n++) {
+    stored(await createPool(`cheap-${n}`, { ips: [`${network}.${n}`] }));
+    stored(
+      await world.patch(`${pools}/cheap-${n}`, {
+        spec: { disable: true, ips: [`${network}.${n}`, `${network}.${n + 100}`] },
+      }),
+    );
+  }
+  // A watch may begin anew meanwhile.
+  assert.ok(world.proxy.countRequests('GET', read) - before < 10);
+});
+
 test('ipVersion and subnet never change', async () => {
   stored(await createPool('fixed'));
   assert.equal(refusal(await world.patch(`${pools}/fixed`, { spec: { subnet: '10.250.0.0/16' } })).code, 422);

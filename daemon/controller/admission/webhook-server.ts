@@ -25,7 +25,7 @@ const bodyBytesMax = 3 * 2 ** 20 + 2 ** 18;
 const bodiesBytesMax = 32 * 2 ** 20;
 
 /** The API server gives a webhook 10 s; what it does not wait for any more need not be worked out. */
-const deadlineMs = 8_000;
+const deadlineMs = 7_000;
 const headersTimeoutMs = 5_000;
 const requestTimeoutMs = 10_000;
 const handshakeTimeoutMs = 10_000;

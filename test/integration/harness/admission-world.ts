@@ -10,9 +10,11 @@ import {
 } from '../../../daemon/controller/certificates/certificate-maker.ts';
 import { createKubeApi } from '../../../src/kube/create-kube-api.ts';
 import type { KubeApi } from '../../../src/kube/kube-api.ts';
+import { writeTestConfig } from '../../../src/kube/testing/test-config.ts';
 import { createLogger } from '../../../src/log/logger.ts';
 import type { AdminResponse } from '../../support/admin-client.ts';
 import { type ControlPlane, startControlPlane } from '../../support/control-plane.ts';
+import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.ts';
 import { freePort } from '../../support/free-port.ts';
 import { until } from './until.ts';
 
@@ -47,6 +49,9 @@ export class GivenCertificate implements CertificateProvider {
 /** A real API server that asks real webhooks, which run in this process and can be stopped and started again. */
 export class AdmissionWorld implements AsyncDisposable {
   readonly plane: ControlPlane;
+  /** Between the webhooks and the API server. */
+  readonly proxy: FaultProxy;
+  /** Of the webhooks. */
   readonly api: KubeApi;
   readonly port: number;
   readonly certificate = new GivenCertificate();
@@ -60,6 +65,7 @@ export class AdmissionWorld implements AsyncDisposable {
 
   private constructor(parts: {
     readonly plane: ControlPlane;
+    readonly proxy: FaultProxy;
     readonly api: KubeApi;
     readonly port: number;
     readonly authority: ServingCertificate;
@@ -67,6 +73,7 @@ export class AdmissionWorld implements AsyncDisposable {
     readonly stack: AsyncDisposableStack;
   }) {
     this.plane = parts.plane;
+    this.proxy = parts.proxy;
     this.api = parts.api;
     this.port = parts.port;
     this.authority = parts.authority;
@@ -77,9 +84,12 @@ export class AdmissionWorld implements AsyncDisposable {
   static async create(options: Partial<AdmissionOptions> = {}): Promise<AdmissionWorld> {
     await using stack = new AsyncDisposableStack();
     const plane = stack.use(await startControlPlane());
-    const api = stack.use(createKubeApi({ kubeconfig: plane.adminKubeconfig }));
+    const proxy = stack.use(await startFaultProxy(plane));
+    const kubeconfig = await writeTestConfig(plane, { server: proxy.url });
+    const api = stack.use(createKubeApi({ kubeconfig }));
     const world = new AdmissionWorld({
       plane,
+      proxy,
       api,
       port: await freePort(),
       authority: await makeAuthority(Date.now()),
