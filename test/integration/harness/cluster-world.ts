@@ -1,29 +1,21 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { type RunningAgent, startAgent } from '../../support/agent.ts';
 import { readRecords, type StoredUse } from '../../support/cluster-records.ts';
-import { type ControlPlane, startControlPlane } from '../../support/control-plane.ts';
-import { type RunningController, startController } from '../../support/controller.ts';
-import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.ts';
+import { startControlPlane } from '../../support/control-plane.ts';
+import { startFaultProxy } from '../../support/fault-proxy.ts';
 import type { SocketResponse } from '../../support/socket-client.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { addressesOf } from './answers.ts';
 import { runtimeCall, statusCall } from './runtime-call.ts';
 import { lineOf, RuntimeTruth, type WorldPod } from './runtime-truth.ts';
-import { tokenKubeconfig } from './token-kubeconfig.ts';
 import { until } from './until.ts';
-import type { ControllerOptions, PodOptions, WorldOptions } from './world-options.ts';
+import type { PodOptions, WorldOptions } from './world-options.ts';
+import { WorldProcesses } from './world-processes.ts';
 
-/** Account of all agents, as of a DaemonSet's. */
-const account = { namespace: 'spiderpool', name: 'spiderpool-agent' } as const;
-/** Account of all controllers, as of a Deployment's. */
-const controllerAccount = { namespace: 'spiderpool', name: 'spiderpool-controller' } as const;
 const api = '/apis/spiderpool.spidernet.io/v2beta1';
-const clock = fileURLToPath(new URL('../../support/shift-clock.mjs', import.meta.url));
 /** A runtime asks again after a while; here sooner, so that tests end. */
 const askAgainMs = 200;
 /** What is promised within 60 s gets three times that on a loaded machine; the benchmark shows the 60 s. */
@@ -33,31 +25,8 @@ const settleMsMax = 180_000;
  * A cluster with agents, seen as their runtimes see it: what was answered to them is the truth that the records are held against.
  * Hold it with `await using`.
  */
-export class ClusterWorld implements AsyncDisposable {
-  readonly plane: ControlPlane;
-  readonly #proxy: FaultProxy | undefined;
-  readonly #options: WorldOptions;
-  /** By the name of a node or a controller, where each has one of its own. */
-  readonly #proxies = new Map<string, FaultProxy>();
-  readonly #controllers = new Map<string, RunningController>();
-  readonly #folder: string;
-  readonly #agents = new Map<string, RunningAgent>();
-  readonly #stack: AsyncDisposableStack;
+export class ClusterWorld extends WorldProcesses {
   readonly #truth = new RuntimeTruth();
-
-  private constructor(
-    plane: ControlPlane,
-    proxy: FaultProxy | undefined,
-    options: WorldOptions,
-    folder: string,
-    stack: AsyncDisposableStack,
-  ) {
-    this.plane = plane;
-    this.#options = options;
-    this.#proxy = proxy;
-    this.#folder = folder;
-    this.#stack = stack;
-  }
 
   static async create(options: WorldOptions): Promise<ClusterWorld> {
     await using stack = new AsyncDisposableStack();
@@ -65,94 +34,14 @@ export class ClusterWorld implements AsyncDisposable {
     const plane = stack.use(await startControlPlane());
     const proxy = options.throughProxy === true ? stack.use(await startFaultProxy(plane)) : undefined;
     await mkdir(join(folder.path, 'netns'));
-    await plane.bindAgentRole(account);
     await plane.applyPolicies();
     const owned = new AsyncDisposableStack();
-    const world = new ClusterWorld(plane, proxy, options, folder.path, owned);
+    const world = new ClusterWorld({ plane, proxy, options, folder: folder.path, stack: owned });
     stack.use(owned);
-    for (const node of options.nodes) {
-      const path = join(folder.path, node);
-      await mkdir(path);
-      const kubeconfig = join(path, 'kubeconfig');
-      await writeFile(kubeconfig, tokenKubeconfig(plane, await world.#urlFor(node), join(path, 'token')));
-      await world.#renewTokenOf(node, options.tokenSeconds);
-      const agent = await startAgent({
-        folder: path,
-        kubeconfig,
-        nodeName: node,
-        config: { enableIPv4: true, enableIPv6: true, enableStatefulSet: true, ...options.conf },
-        env: {
-          SPIDERPOOL_POD_NAMESPACE: account.namespace,
-          SPIDERPOOL_POD_NAME: `agent-${node}`,
-          SPIDERPOOL_HEALTH_PORT: '0',
-          ...world.#clockEnv,
-          ...options.env,
-        },
-      });
-      world.#agents.set(node, owned.use(agent));
-    }
+    for (const node of options.nodes) await world.startAgent(node);
     owned.adopt(stack.move(), async (rest) => rest.disposeAsync());
     await Promise.all(options.nodes.map(async (node) => world.untilReady(node)));
     return world;
-  }
-
-  get proxy(): FaultProxy {
-    return this.#proxy ?? assert.fail('this world was made without a proxy');
-  }
-
-  /** The proxy of one process, of a world that has one for each. */
-  proxyOf(name: string): FaultProxy {
-    return this.#proxies.get(name) ?? assert.fail(`${name} has no proxy of its own`);
-  }
-
-  /** Names of the nodes. */
-  get nodes(): readonly string[] {
-    return this.#options.nodes;
-  }
-
-  /** Names of all agents' nodes and of all controllers. */
-  get processNames(): readonly string[] {
-    return [...this.#agents.keys(), ...this.#controllers.keys()];
-  }
-
-  /** Starts a controller with the rights of the manifests. Whether it leads is another matter. */
-  async startController(name: string, options: ControllerOptions = {}): Promise<RunningController> {
-    await this.plane.bindControllerRole(controllerAccount);
-    const server = await this.#urlFor(name);
-    const controller = await startController({
-      folder: join(this.#folder, name),
-      kubeconfig: await this.plane.kubeconfigFor(controllerAccount, { server }),
-      podName: name,
-      ...(options.conf && { config: options.conf }),
-      env: { ...this.#clockEnv, ...options.env },
-    });
-    this.#controllers.set(name, this.#stack.use(controller));
-    return controller;
-  }
-
-  controller(name: string): RunningController {
-    return this.#controllers.get(name) ?? assert.fail(`no controller ${name}`);
-  }
-
-  /** The node agent or controller of that name. */
-  #process(name: string): RunningAgent | RunningController {
-    return this.#agents.get(name) ?? this.controller(name);
-  }
-
-  /** Ends an agent or a controller as a crash does. */
-  async killProcess(name: string): Promise<void> {
-    await this.#process(name).kill('SIGKILL');
-  }
-
-  /** Starts what was killed. */
-  async startProcess(name: string): Promise<void> {
-    await this.#process(name).start();
-  }
-
-  /** Lets the clock of a process jump an hour, there or back; see shift-clock.mjs. */
-  shiftClock(name: string): void {
-    const { pid } = this.#process(name);
-    if (pid !== undefined) process.kill(pid, 'SIGUSR2');
   }
 
   /** Whether the cluster takes a node for ready. */
@@ -161,21 +50,12 @@ export class ClusterWorld implements AsyncDisposable {
     await this.admin('PATCH', `/api/v1/nodes/${name}/status`, { status: { conditions: [condition] } });
   }
 
-  agent(node: string): RunningAgent {
-    return this.#agents.get(node) ?? assert.fail(`no node ${node}`);
-  }
-
   /** Waits until an agent takes pods (CNI STATUS). */
   async untilReady(node: string): Promise<void> {
     await until(`agent of ${node} is ready`, async () => {
       const answer = await this.agent(node).request('POST', '/v1/cni/status', statusCall);
       return answer.status === 200;
     });
-  }
-
-  /** Puts new tokens where the agents read theirs, as the kubelet does in time. */
-  async renewToken(seconds?: number): Promise<void> {
-    for (const node of this.#agents.keys()) await this.#renewTokenOf(node, seconds);
   }
 
   /** Sends a request with all rights. @returns the body @throws Error when it is refused */
@@ -213,7 +93,7 @@ export class ClusterWorld implements AsyncDisposable {
     name: string,
     isSo: (pool: { readonly disabled: boolean; readonly total: number }) => boolean,
   ): Promise<void> {
-    for (const [node, agent] of this.#agents) {
+    for (const [node, agent] of this.agents) {
       if (agent.pid === undefined) continue;
       await until(`agent of ${node} knows pool ${name}`, async () => {
         const { body } = await agent.request('GET', '/v1/pools');
@@ -242,7 +122,7 @@ export class ClusterWorld implements AsyncDisposable {
   /** The same pod with a new sandbox, as its runtime makes one; the former one's namespace stays until {@link endSandbox}. */
   async newSandbox(pod: WorldPod): Promise<WorldPod> {
     const sandbox = randomUUID().replaceAll('-', '').padEnd(64, '0');
-    const netns = join(this.#folder, 'netns', sandbox);
+    const netns = join(this.folder, 'netns', sandbox);
     await writeFile(netns, '');
     return { ...pod, sandbox, netns };
   }
@@ -358,17 +238,6 @@ export class ClusterWorld implements AsyncDisposable {
     }
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#stack.disposeAsync();
-  }
-
-  /** The token of a node's agent names the node, as that of a DaemonSet's pod does. */
-  async #renewTokenOf(node: string, seconds = 3_600): Promise<void> {
-    const unfinished = join(this.#folder, node, '.token');
-    await writeFile(unfinished, await this.plane.tokenFor(account, seconds, node));
-    await rename(unfinished, join(this.#folder, node, 'token'));
-  }
-
   async #send(
     verb: 'add' | 'del',
     pod: WorldPod,
@@ -376,24 +245,5 @@ export class ClusterWorld implements AsyncDisposable {
     nic: string,
   ): Promise<SocketResponse> {
     return this.agent(pod.node).request('POST', `/v1/cni/${verb}`, runtimeCall(verb, pod, ipam, nic));
-  }
-
-  /** The ends of the logs of all processes. */
-  logs(): string {
-    return this.processNames
-      .map((name) => `log of ${name}:\n${this.#process(name).log.slice(-6_000)}`)
-      .join('\n');
-  }
-
-  get #clockEnv(): Readonly<Record<string, string>> {
-    return this.#options.shiftsClocks === true ? { NODE_OPTIONS: `--import=${clock}` } : {};
-  }
-
-  /** Where a process finds the API server. */
-  async #urlFor(name: string): Promise<string> {
-    if (this.#options.throughProxy !== 'each') return this.#proxy?.url ?? this.plane.url;
-    const proxy = this.#stack.use(await startFaultProxy(this.plane));
-    this.#proxies.set(name, proxy);
-    return proxy.url;
   }
 }
