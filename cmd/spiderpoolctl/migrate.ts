@@ -1,7 +1,5 @@
 import type { Command } from 'commander';
 import { migrationSummary, migrationText } from '../../src/cli/migration-text.ts';
-import { exportToOriginal } from '../../src/migration/export-to-original.ts';
-import { importOriginal } from '../../src/migration/import-original.ts';
 import { MigrationError } from '../../src/migration/migration-error.ts';
 import type { MigrationProgress, MigrationReport } from '../../src/migration/migration-report.ts';
 import { CtlError, ExitCode } from './ctl-error.ts';
@@ -68,6 +66,9 @@ async function work(
   const { console, signal } = session;
   const api = await session.kubeApi();
   const onProgress = (progress: MigrationProgress): void => console.progress(progressText(progress));
+  // Loaded only here: every other command would pay for it.
+  const { exportToOriginal } = await import('../../src/migration/export-to-original.ts');
+  const { importOriginal } = await import('../../src/migration/import-original.ts');
   try {
     return await (back ? exportToOriginal : importOriginal)({ api, dryRun, onProgress, signal });
   } catch (error) {
