@@ -27,7 +27,7 @@ export interface NodeAgent {
   readonly readyMs: number;
 }
 
-/** The built agents of some nodes, each a process of its own with an ordinary service account. Hold it with `await using`. */
+/** The built agents of some nodes, each a process of its own with a token of its node, under the admission policies. Hold it with `await using`. */
 export class ClusterAgents implements AsyncDisposable {
   readonly agents: readonly NodeAgent[];
   readonly #stack: AsyncDisposableStack;
@@ -40,12 +40,13 @@ export class ClusterAgents implements AsyncDisposable {
   static async start(plane: ControlPlane, nodes: readonly string[]): Promise<ClusterAgents> {
     await using stack = new AsyncDisposableStack();
     const folders = await createFolders(stack);
-    const kubeconfig = await plane.kubeconfigFor(account);
     await plane.bindAgentRole(account);
+    await plane.applyPolicies();
     const agents: NodeAgent[] = [];
     const waiting = [...nodes];
     const work = async (): Promise<void> => {
       for (let node = waiting.shift(); node !== undefined; node = waiting.shift()) {
+        const kubeconfig = await plane.kubeconfigFor(account, { node });
         agents.push(await startAgent(node, { ...folders, kubeconfig }, stack));
       }
     };

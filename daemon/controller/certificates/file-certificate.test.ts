@@ -65,7 +65,7 @@ test('FileCertificate serves the files, and new ones when a Secret changes in it
   assert.deepEqual(heard, []);
 
   await mount(folder.path, 'v3', filesOf(two));
-  await until('the new files are served', () => certificate.current.cert === two.server.cert);
+  await until('the new files are served', () => certificate.current?.cert === two.server.cert);
   assert.deepEqual(heard, [two.server]);
   assert.equal(trusts, 1);
   assert.equal(certificate.trust, two.authority.cert);

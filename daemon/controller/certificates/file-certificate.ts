@@ -1,10 +1,10 @@
-import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Logger } from '../../../src/log/logger.ts';
 import { rest } from '../../process/rest.ts';
 import type { CertificateProvider, ServingCertificate } from '../admission/serving-certificate.ts';
 import { isKeyOf, isSignedBy, readCertificates, readPrivateKey } from './read-pem.ts';
+import { ServedCertificate } from './served-certificate.ts';
 import type { TrustSource } from './trust-source.ts';
 
 /**
@@ -36,36 +36,18 @@ export interface FileCertificateOptions {
  * The webhooks' certificate in files that somebody else renews. While new ones can't be used the ones of before are served. A file
  * `ca.crt` beside the certificate that has signed it is published with it.
  */
-export class FileCertificate implements CertificateProvider, TrustSource {
+export class FileCertificate extends ServedCertificate implements CertificateProvider, TrustSource {
   /** Another replica may see newer files: kubelets bring them minutes apart. */
   readonly isComplete = false;
   readonly #options: FileCertificateOptions;
-  readonly #changes = new EventEmitter<{ certificate: [ServingCertificate]; trust: [] }>();
-  #current: ServingCertificate;
-  #trust: string | undefined;
   #problem: string | undefined;
 
   /** @throws CertificateFileError when the files can't be used */
   constructor(options: FileCertificateOptions) {
+    super();
     this.#options = options;
-    this.#current = readPair(options);
-    this.#trust = readTrust(options.certificateFile, this.#current);
-  }
-
-  get current(): ServingCertificate {
-    return this.#current;
-  }
-
-  get trust(): string | undefined {
-    return this.#trust;
-  }
-
-  onChange(listener: (certificate: ServingCertificate) => void): void {
-    this.#changes.on('certificate', listener);
-  }
-
-  onTrust(listener: () => void): void {
-    this.#changes.on('trust', listener);
+    const pair = readPair(options);
+    this.take(pair, readTrust(options.certificateFile, pair));
   }
 
   /** Reads the files again from time to time, until the signal is aborted. Never rejects. */
@@ -95,16 +77,9 @@ export class FileCertificate implements CertificateProvider, TrustSource {
       this.#problem = error.message;
       return;
     }
-    const isNew = pair.cert !== this.#current.cert || pair.key !== this.#current.key;
-    const trust = readTrust(certificateFile, pair);
-    this.#current = pair;
-    if (trust !== this.#trust) {
-      this.#trust = trust;
-      this.#changes.emit('trust');
+    if (this.take(pair, readTrust(certificateFile, pair))) {
+      log.info({ certificateFile }, "the webhooks' certificate was renewed");
     }
-    if (!isNew) return;
-    log.info({ certificateFile }, "the webhooks' certificate was renewed");
-    this.#changes.emit('certificate', pair);
   }
 }
 

@@ -1,11 +1,11 @@
-import { EventEmitter } from 'node:events';
 import type { KubeApi } from '../../../src/kube/kube-api.ts';
 import type { Logger } from '../../../src/log/logger.ts';
 import { rest } from '../../process/rest.ts';
-import type { CertificateProvider, ServingCertificate } from '../admission/serving-certificate.ts';
+import type { CertificateProvider } from '../admission/serving-certificate.ts';
 import type { ServerNames } from './certificate-maker.ts';
 import { CertificateSecret } from './certificate-secret.ts';
 import { judgeSet, renewSet } from './certificate-set.ts';
+import { ServedCertificate } from './served-certificate.ts';
 import type { TrustSource } from './trust-source.ts';
 
 /** How often the Secret is read: what another replica has renewed is served for a third of its life before it must be known here. */
@@ -40,17 +40,15 @@ export interface OwnCertificateOptions {
  * never have two. The authority signs for a third of its life after its successor was published, so that a change of either is noticed by
  * nobody. A clock that is wrong by months makes a certificate that the others replace.
  */
-export class OwnCertificate implements CertificateProvider, TrustSource {
+export class OwnCertificate extends ServedCertificate implements CertificateProvider, TrustSource {
   readonly isComplete = true;
   readonly #options: OwnCertificateOptions;
   readonly #secret: CertificateSecret;
   readonly #names: ServerNames;
-  readonly #changes = new EventEmitter<{ certificate: [ServingCertificate]; trust: [] }>();
-  #current: ServingCertificate | undefined;
-  #trust: string | undefined;
   #hasFailed = false;
 
   constructor(options: OwnCertificateOptions) {
+    super();
     const { api, namespace, secretName, serviceName } = options;
     this.#options = options;
     this.#secret = new CertificateSecret(api, { namespace, name: secretName });
@@ -59,22 +57,6 @@ export class OwnCertificate implements CertificateProvider, TrustSource {
       dns: [`${service}.svc`, service, `${service}.svc.cluster.local`, 'localhost'],
       ip: ['127.0.0.1', '::1'],
     };
-  }
-
-  get current(): ServingCertificate | undefined {
-    return this.#current;
-  }
-
-  get trust(): string | undefined {
-    return this.#trust;
-  }
-
-  onChange(listener: (certificate: ServingCertificate) => void): void {
-    this.#changes.on('certificate', listener);
-  }
-
-  onTrust(listener: () => void): void {
-    this.#changes.on('trust', listener);
   }
 
   /** Sees to the certificate until the signal is aborted, through every failure of the API server. Never rejects. */
@@ -106,31 +88,19 @@ export class OwnCertificate implements CertificateProvider, TrustSource {
       const judgement = judgeSet(stored.set, this.#names, nowMs);
       const { reason } = judgement;
       if (reason === undefined) {
-        this.#take(stored.set.server, judgement.bundle);
+        this.take(stored.set.server, judgement.bundle);
         return;
       }
       // What is to be renewed is good for long; whatever hinders the renewal, it is served meanwhile.
-      if (judgement.server !== undefined) this.#take(judgement.server, judgement.bundle);
+      if (judgement.server !== undefined) this.take(judgement.server, judgement.bundle);
       const set = await renewSet(stored.set, judgement, this.#names, nowMs);
       if (!(await this.#secret.write(stored, set, signal))) continue;
       log.info({ reason, secret: this.#options.secretName }, "made the webhooks' certificate");
-      this.#take(set.server, set.bundle);
+      this.take(set.server, set.bundle);
       return;
     }
     throw new Error(
       `the Secret ${this.#options.secretName} changes all the time: is somebody else writing it?`,
     );
-  }
-
-  #take(server: ServingCertificate, bundle: string): void {
-    const { cert, key } = server;
-    const isNew = this.#current?.cert !== cert || this.#current.key !== key;
-    this.#current = server;
-    // Before the certificate is served: it may be signed by what is new in the bundle.
-    if (this.#trust !== bundle) {
-      this.#trust = bundle;
-      this.#changes.emit('trust');
-    }
-    if (isNew) this.#changes.emit('certificate', server);
   }
 }

@@ -2,7 +2,7 @@ import type { NodeView } from '../../../src/cluster/kubernetes/node-view.ts';
 import type { PodLife } from '../../../src/cluster/kubernetes/pod-life.ts';
 import { isFinished } from '../../../src/cluster/kubernetes/pod-view.ts';
 import type { LeaderView } from '../leader/leader-view.ts';
-import type { CollectionTimes } from './collector.ts';
+import type { CollectionTimes } from './collection-times.ts';
 import type { LookSchedule } from './look-schedule.ts';
 
 /** Lets changes of the cluster bring the next look forward. */

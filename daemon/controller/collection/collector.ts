@@ -11,34 +11,13 @@ import type { LeaderPart } from '../leader/leader-part.ts';
 import type { LeaderView } from '../leader/leader-view.ts';
 import { ClusterReadings } from './cluster-readings.ts';
 import { type CollectionResult, CollectionTally } from './collection-tally.ts';
+import { type CollectionTimes, collectionTimesDefault } from './collection-times.ts';
 import { CollectionTriggers } from './collection-triggers.ts';
 import { HolderCollection } from './holder-collection.ts';
 import { lookAtRecords, type ViewAge } from './look-at-records.ts';
 import { LookSchedule } from './look-schedule.ts';
 import { OwnerCollection } from './owner-collection.ts';
 import { RecordReleaser } from './record-releaser.ts';
-
-/** Times of a garbage collection, in milliseconds. */
-export interface CollectionTimes {
-  /** How long a node's agent gets to free what is gone. @default 45_000 */
-  readonly goneMs: number;
-  /** How long a running pod may show no address. @default 60_000 */
-  readonly withoutAddressMs: number;
-  /** Between two looks at a static owner, and between two tries at what could not be done. @default 10_000 */
-  readonly againMs: number;
-  /** From an event to the look that it asks for, so that many are one. @default 1_000 */
-  readonly eventPauseMs: number;
-  /** How long a watch may be silent before it tells nothing any more. @default 180_000 */
-  readonly silenceMaxMs: number;
-}
-
-const timesDefault: CollectionTimes = {
-  goneMs: 45_000,
-  withoutAddressMs: 60_000,
-  againMs: 10_000,
-  eventPauseMs: 1_000,
-  silenceMaxMs: 180_000,
-};
 
 /** A look takes no more than this part of the time: records are many, and events may never end. */
 const lookShare = 1 / 20;
@@ -75,7 +54,7 @@ export class Collector implements LeaderPart {
   constructor(options: CollectorOptions) {
     this.#options = options;
     const { api, log, metrics, view, collection, workloads } = options;
-    const times = { ...timesDefault, ...options.times };
+    const times = { ...collectionTimesDefault, ...options.times };
     this.#times = times;
     const { onReadyNodes, onNotReadyNodes, runningWithoutAddress, additionalGraceMs } = collection;
     const switches = { onReadyNodes, onNotReadyNodes, runningWithoutAddress, additionalGraceMs };

@@ -15,7 +15,8 @@ import type { ControlPlane } from '../../../../test/support/control-plane.ts';
 import { startFaultProxy } from '../../../../test/support/fault-proxy.ts';
 import type { CollectionOptions } from '../../controller-options.ts';
 import { LeaderView } from '../../leader/leader-view.ts';
-import { type CollectionTimes, Collector } from '../collector.ts';
+import type { CollectionTimes } from '../collection-times.ts';
+import { Collector } from '../collector.ts';
 
 /** As the original's defaults are, but for the interval: an event or a due suspicion brings every look. */
 const collectionDefault: CollectionOptions = {
