@@ -1,4 +1,4 @@
-// `npm test [-- PATH…]`: checks, then every suite, at most two processes at a time.
+// `npm test [-- PATH…]`: checks, then every suite, a few processes at a time.
 
 import { globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -14,8 +14,10 @@ import { reaches } from './lib/reaches.ts';
 import { runSteps } from './lib/run-steps.ts';
 import { parseTestArguments, selectTests, TestArgumentsError } from './lib/select-tests.ts';
 
-/** Two: the integration suites start agents and plugins of their own, and small machines have two cores. */
-const parallel = Math.min(2, availableParallelism());
+/** Two checks: each keeps a core busy. */
+const parallelChecks = Math.min(2, availableParallelism());
+/** One more than a small machine has cores: many suites wait for what takes its time, such as 45 s until something counts as gone. */
+const parallelSuites = Math.min(3, availableParallelism() + 1);
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folders = ['src', 'cmd', 'daemon', 'scripts', 'test'];
 const patterns = folders.map((folder) => `${folder}/**/*.test.ts`);
@@ -29,7 +31,7 @@ interface Totals {
 }
 
 async function runChecks(): Promise<Totals> {
-  const outcomes = await runSteps(checkSteps, { parallel });
+  const outcomes = await runSteps(checkSteps, { parallel: parallelChecks });
   const failed = outcomes.filter((outcome) => outcome.exitCode !== 0);
   console.log('');
   for (const outcome of outcomes) {
@@ -46,7 +48,7 @@ async function runChecks(): Promise<Totals> {
 async function runTests(files: readonly string[]): Promise<Totals> {
   console.log(`\n› tests (${files.length} files)`);
   let totals: Totals | undefined;
-  const stream = run({ files, concurrency: parallel });
+  const stream = run({ files, concurrency: parallelSuites });
   stream.on('test:summary', ({ file, counts, success }) => {
     if (file !== undefined) return;
     const skipped = counts.skipped + counts.todo;
