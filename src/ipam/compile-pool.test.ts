@@ -52,6 +52,7 @@ describe('compilePool()', () => {
       reuseDelayMs: 300_000,
       isAutoPool: false,
       hasOriginalRecords: false,
+      isInBlocks: false,
     });
   });
 

@@ -1,6 +1,6 @@
 import { InvariantError } from '../api/invariant-error.ts';
 import { ownerApplicationNameLabel, reuseDelayAnnotation } from '../api/names.ts';
-import { hasOriginalRecords } from '../api/original-records.ts';
+import { hasOriginalRecords, isInBlocks } from '../api/original-records.ts';
 import type { RouteSpec, SpiderIPPool, SpiderReservedIP } from '../api/resources.ts';
 import { defaultReuseDelayMs, parseReuseDelayMs } from '../api/reuse-delay.ts';
 import type { Route } from '../cni/result.ts';
@@ -49,6 +49,7 @@ export function compilePool(resource: SpiderIPPool): Pool {
     reuseDelayMs: compileReuseDelay(metadata.annotations?.[reuseDelayAnnotation], metadata.name),
     isAutoPool: metadata.labels?.[ownerApplicationNameLabel] !== undefined,
     hasOriginalRecords: hasOriginalRecords(resource),
+    isInBlocks: isInBlocks(metadata),
   };
 }
 

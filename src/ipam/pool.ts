@@ -32,6 +32,8 @@ export interface Pool {
   readonly isAutoPool: boolean;
   /** True when the pool holds records of the original that were not imported: its addresses may be in use unknown to the ledger. */
   readonly hasOriginalRecords: boolean;
+  /** True when the pool says that its records are in address blocks: those of the original, if it had any, were imported. */
+  readonly isInBlocks: boolean;
 }
 
 /** A pool together with what the reserved addresses leave of it. */

@@ -156,6 +156,43 @@ describe('spiderpool-controller', () => {
     );
   });
 
+  test('imports what the original has recorded, with its own rights, and the pod keeps its address', async () => {
+    const pod = await world.createPod('legacy', 'node-a');
+    const detail = { interface: 'eth0', ipv4: '10.74.0.7/24', ipv4Pool: 'legacy' };
+    await world.admin('POST', `${api}/namespaces/default/spiderendpoints`, {
+      apiVersion,
+      kind: 'SpiderEndpoint',
+      metadata: { name: 'legacy', finalizers: ['spiderpool.spidernet.io'] },
+      status: {
+        current: { uid: pod.uid, node: 'node-a', ips: [detail] },
+        ownerControllerType: 'Pod',
+        ownerControllerName: 'legacy',
+      },
+    });
+    await world.admin(
+      'POST',
+      `${api}/spiderippools`,
+      pool('legacy', { subnet: '10.74.0.0/24', ips: ['10.74.0.1-10.74.0.9'] }),
+    );
+    await world.admin('PATCH', `${api}/spiderippools/legacy/status`, {
+      status: { allocatedIPs: JSON.stringify({ '10.74.0.7': { pod: 'default/legacy', podUid: pod.uid } }) },
+    });
+    const isImported = async (): Promise<boolean> => {
+      const { text } = await world.plane.adminRequest('GET', `${api}/spiderippools/legacy`);
+      return text.includes('"ipam.spidernet.io/ledger":"blocks"');
+    };
+    await until('the pool is imported', isImported, generousMs);
+    const finalizers = async (): Promise<string> =>
+      (await world.plane.adminRequest('GET', `${api}/namespaces/default/spiderendpoints/legacy`)).text;
+    await until(
+      'the finalizer is gone',
+      async () => !(await finalizers()).includes('"finalizers"'),
+      generousMs,
+    );
+    const { addresses } = await world.addUntilServed(pod, { default_ipv4_ippool: ['legacy'] });
+    assert.deepEqual(addresses, ['10.74.0.7']);
+  });
+
   test('collects at once when somebody asks for it on the lease, and answers each request once', async () => {
     const request = randomUUID();
     await world.admin('PATCH', leasePath, {

@@ -252,12 +252,14 @@ export class PoolWatch {
     for (const pool of pools) this.#accept(pool, options);
   }
 
-  /** Whether a pool that had records of the original, or could not be read, has its records in the ledger by now. */
+  /**
+   * Whether a pool says for the first time that its records are in the ledger. What was heard of it before decides nothing: the
+   * original's records may have come and been imported unnoticed, since changes of a status are not followed.
+   */
   #isImported({ name, pool }: NamedPool): boolean {
-    const before = this.#read.get(name);
-    return (
-      pool?.hasOriginalRecords === false && before !== undefined && before.pool?.hasOriginalRecords !== false
-    );
+    // Before all are read nobody is served, and the records of this node are read after that.
+    if (!this.#isReady || pool?.isInBlocks !== true) return false;
+    return this.#read.get(name)?.pool?.isInBlocks !== true;
   }
 
   /** Only what the watch knows: what it does not know was deleted since, or is new and will be told. Ahead of it only for a while. */
