@@ -11,7 +11,7 @@ import { CollectionRequests } from './collection/collection-requests.ts';
 import type { ControllerContext } from './controller-context.ts';
 import type { ControllerOptions } from './controller-options.ts';
 import { serveControllerHealth } from './health.ts';
-import { Leadership } from './leader/leadership.ts';
+import { Leadership } from './leadership.ts';
 
 /** Of a controller without webhooks. */
 const idle: Activity = { served: 0, underWay: 0 };

@@ -1,11 +1,11 @@
-import { ObjectEvents } from '../../process/object-events.ts';
-import type { CollectionRequests } from '../collection/collection-requests.ts';
-import { Collector } from '../collection/collector.ts';
-import type { ControllerContext } from '../controller-context.ts';
-import { Migration } from '../migration/migration.ts';
-import { PoolStatus } from '../pool-status/pool-status.ts';
-import type { LeaderPart } from './leader-part.ts';
-import { LeaderView } from './leader-view.ts';
+import { ObjectEvents } from '../process/object-events.ts';
+import type { CollectionRequests } from './collection/collection-requests.ts';
+import { Collector } from './collection/collector.ts';
+import type { ControllerContext } from './controller-context.ts';
+import type { LeaderPart } from './leader/leader-part.ts';
+import { LeaderView } from './leader/leader-view.ts';
+import { Migration } from './migration/migration.ts';
+import { PoolStatus } from './pool-status/pool-status.ts';
 
 /** Everything that the leader alone does. */
 export class Leadership {
