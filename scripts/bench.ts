@@ -51,7 +51,7 @@ async function run(args: readonly string[]): Promise<void> {
   await writeFile(projectPaths.results, `${JSON.stringify(report, undefined, 2)}\n`);
   if (!updateDocs) return;
   const page = await readFile(projectPaths.docs, 'utf8');
-  await writeFile(projectPaths.docs, replaceParts(page, docsParts(report)));
+  await writeFile(projectPaths.docs, replaceParts(page, docsParts(report, page)));
 }
 
 try {

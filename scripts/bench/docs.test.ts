@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DocsMarkerError, replaceParts } from './docs.ts';
+import { DocsMarkerError, docsParts, replaceParts } from './docs.ts';
+import type { Report } from './report.ts';
 
 const page =
   'before\n<!-- bench:a -->\nold\n<!-- /bench:a -->\nbetween\n<!-- bench:b --><!-- /bench:b -->\nafter\n';
@@ -28,5 +29,37 @@ test('replaceParts() refuses a page without a place for a part', () => {
   assert.throws(
     () => replaceParts('<!-- /bench:a --> <!-- bench:a -->', new Map([['a', 'x']])),
     DocsMarkerError,
+  );
+});
+
+test('docsParts() of some sections keeps the other targets of the page, and the machine of the last whole run', () => {
+  const targets = [
+    { what: 'kept anew', wanted: '1', measured: '3', met: true },
+    { what: 'new', wanted: '1', measured: '4', met: false },
+  ];
+  const report = {
+    machine: {},
+    startedAt: '',
+    durationSeconds: 0,
+    quick: false,
+    sections: [{ id: 'a', title: 'A', tables: [], targets, data: undefined }],
+  } as unknown as Report;
+  const before =
+    '<!-- bench:targets -->\n| target | | | |\n|---|---|---|---|\n| other | 1 | 1 | met |\n| kept anew | 1 | 2 | met |\n<!-- /bench:targets -->';
+  const parts = docsParts(report, before);
+  assert.deepEqual([...parts.keys()], ['targets', 'a']);
+  const rows = (parts.get('targets') ?? '').split('\n').slice(2);
+  assert.deepEqual(
+    rows.map((row) =>
+      row
+        .split('|')
+        .map((cell) => cell.trim())
+        .slice(1, 4),
+    ),
+    [
+      ['other', '1', '1'],
+      ['kept anew', '1', '3'],
+      ['new', '1', '4'],
+    ],
   );
 });

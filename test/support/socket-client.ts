@@ -55,7 +55,12 @@ export class SocketClient implements Disposable {
           ...headers,
         },
       });
-      request.on('error', reject);
+      request.on('error', (error: NodeJS.ErrnoException) => {
+        // The server has closed a connection that was idle just as this request took it: it has not seen the request.
+        const isStale = request.reusedSocket && error.code === 'ECONNRESET' && !signal.aborted;
+        if (isStale) resolve(this.request(method, path, body, options));
+        else reject(error);
+      });
       request.on('response', (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
