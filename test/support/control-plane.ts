@@ -232,7 +232,9 @@ export class ControlPlane implements AsyncDisposable {
           return true;
         }
       } catch {
-        // Not listening yet.
+        // Not listening yet, or the certificate was read while it was being written: both are read anew.
+        this.#admin?.[Symbol.dispose]();
+        this.#admin = undefined;
       }
       await sleep(pollMs);
     }
