@@ -72,21 +72,29 @@ async function assertSound(): Promise<void> {
   }
 }
 
-test('importOriginal() killed after any request loses nothing, and goes on where it was', {
-  timeout: 300_000,
-}, async () => {
+/** Kills a migration after its first request, then after ever more, until it comes to its end; after each kill the check has to hold. */
+async function killUntilDone(
+  migrate: typeof importOriginal | typeof exportToOriginal,
+  check: () => Promise<void>,
+): Promise<number> {
   let kills = 0;
   for (let requests = 1; ; requests += 3) {
     const api = new MortalApi(requests);
     try {
-      await importOriginal({ api, dryRun: false, signal: api.signal });
-      break;
+      await migrate({ api, dryRun: false, signal: api.signal });
+      return kills;
     } catch (error) {
       assert.equal(error, api.signal.reason);
       kills += 1;
     }
-    await assertSound();
+    await check();
   }
+}
+
+test('importOriginal() killed after any request loses nothing, and goes on where it was', {
+  timeout: 300_000,
+}, async () => {
+  const kills = await killUntilDone(importOriginal, assertSound);
   assert.ok(kills > 5, `${kills} kills`);
   await assertSound();
   for (const pool of pools) assert.equal(await marked(pool), true);
@@ -97,22 +105,13 @@ test('importOriginal() killed after any request loses nothing, and goes on where
 test('exportToOriginal() killed after any request gives no pool back before its map is whole, and ends with the map of before', {
   timeout: 300_000,
 }, async () => {
-  let kills = 0;
-  for (let requests = 1; ; requests += 3) {
-    const api = new MortalApi(requests);
-    try {
-      await exportToOriginal({ api, dryRun: false, signal: api.signal });
-      break;
-    } catch (error) {
-      assert.equal(error, api.signal.reason);
-      kills += 1;
-    }
+  const kills = await killUntilDone(exportToOriginal, async () => {
     for (const pool of pools) {
       if (await marked(pool)) continue;
       const { status } = await cluster.readPool(pool);
       assert.deepEqual(JSON.parse(status?.allocatedIPs ?? '{}'), maps.get(pool));
     }
-  }
+  });
   assert.ok(kills > 5, `${kills} kills`);
   for (const pool of pools) {
     const { status } = await cluster.readPool(pool);

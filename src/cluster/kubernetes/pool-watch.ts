@@ -247,7 +247,12 @@ export class PoolWatch {
     signal: AbortSignal,
     options: { readonly isAhead?: boolean } = {},
   ): Promise<void> {
-    const pools = objects.map((object) => ({ ...parsePoolMetadata(object), ...readStoredPool(object) }));
+    // Of a whole list most pools are as they were: only what has changed is worth its parsing.
+    const pools = objects.flatMap((object): NamedPool[] => {
+      const metadata = parsePoolMetadata(object);
+      const isKnown = this.#read.get(metadata.name)?.resourceVersion === metadata.resourceVersion;
+      return isKnown ? [] : [{ ...metadata, ...readStoredPool(object) }];
+    });
     if (pools.some((pool) => this.#isImported(pool))) await this.#options.onImported?.(signal);
     for (const pool of pools) this.#accept(pool, options);
   }
@@ -268,10 +273,8 @@ export class PoolWatch {
       if (!isAhead) return;
       this.#due.add(name, performance.now() + aheadMsMax);
     }
-    const before = this.#read.get(name);
-    if (before?.resourceVersion === read.resourceVersion) return;
     const { problem } = read;
-    if (problem !== undefined && problem !== before?.problem) {
+    if (problem !== undefined && problem !== this.#read.get(name)?.problem) {
       this.#options.log.warn({ pool: name, problem }, 'bad pool, it is not used');
     }
     this.#read.set(name, read);
