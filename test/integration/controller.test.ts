@@ -172,7 +172,8 @@ describe('spiderpool-controller', () => {
     await world.admin(
       'POST',
       `${api}/spiderippools`,
-      pool('legacy', { subnet: '10.74.0.0/24', ips: ['10.74.0.1-10.74.0.9'] }),
+      // An agent that sees it enabled has seen before that its records are in blocks.
+      pool('legacy', { subnet: '10.74.0.0/24', ips: ['10.74.0.1-10.74.0.9'], disable: true }),
     );
     await world.admin('PATCH', `${api}/spiderippools/legacy/status`, {
       status: { allocatedIPs: JSON.stringify({ '10.74.0.7': { pod: 'default/legacy', podUid: pod.uid } }) },
@@ -189,6 +190,7 @@ describe('spiderpool-controller', () => {
       async () => !(await finalizers()).includes('"finalizers"'),
       generousMs,
     );
+    await world.admin('PATCH', `${api}/spiderippools/legacy`, { spec: { disable: false } });
     const { addresses } = await world.addUntilServed(pod, { default_ipv4_ippool: ['legacy'] });
     assert.deepEqual(addresses, ['10.74.0.7']);
   });
