@@ -7,6 +7,7 @@ import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { fileURLToPath } from 'node:url';
 import { CniPluginsError, cniPluginNames, findCniPlugins } from '../test/support/cni-plugins.ts';
+import { findHelm, HelmError } from '../test/support/helm.ts';
 import { findKubeExecutables, KubeExecutablesError } from '../test/support/kube-executables.ts';
 import { readSources } from '../test/support/source-file.ts';
 import { checkSteps } from './lib/check-steps.ts';
@@ -74,6 +75,7 @@ async function provideTools(files: readonly string[]): Promise<void> {
     await unlessMissing(findCniPlugins(cniPluginNames));
   }
   if (reaches(files, 'test/support/kube-executables.ts', imports)) await unlessMissing(findKubeExecutables());
+  if (reaches(files, 'test/support/helm.ts', imports)) await unlessMissing(findHelm());
 }
 
 /** The tests that need what is missing fail with the same message; the others can run. */
@@ -81,7 +83,10 @@ async function unlessMissing(found: Promise<unknown>): Promise<void> {
   try {
     await found;
   } catch (error) {
-    if (!(error instanceof CniPluginsError) && !(error instanceof KubeExecutablesError)) throw error;
+    const isMissing = [CniPluginsError, KubeExecutablesError, HelmError].some(
+      (kind) => error instanceof kind,
+    );
+    if (!isMissing || !(error instanceof Error)) throw error;
     console.error(`✖ ${error.message}`);
   }
 }

@@ -84,6 +84,22 @@ export async function buildGoTools(
   }
 }
 
+/**
+ * Builds those executables of `tools` that the user's cache has not yet.
+ * @returns the folder that has all of them
+ * @throws Error without Go, or when a build fails
+ */
+export async function provideGoTools(
+  tools: GoTools,
+  options: Omit<BuildGoToolsOptions, 'isUsable'>,
+): Promise<string> {
+  const folder = await goToolsFolder(tools, options.env);
+  const names = Object.keys(tools.packages);
+  const present = await Promise.all(names.map(async (name) => isExecutable(join(folder, name))));
+  if (!present.every(Boolean)) await buildGoTools(tools, names, { ...options, isUsable: isExecutable });
+  return folder;
+}
+
 async function build(tools: GoTools, name: string, folder: string, env: NodeJS.ProcessEnv): Promise<void> {
   const scratch = await mkdtemp(join(folder, '.build-'));
   try {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { buildGoTools, type GoTools, goToolsFolder, isExecutable } from './go-tools.ts';
+import { type GoTools, isExecutable, provideGoTools } from './go-tools.ts';
 import { CommandError, runCommand } from './run-command.ts';
 
 /** What a control plane in tests consists of: paths. */
@@ -56,7 +56,7 @@ export async function findKubeExecutables(
   const folders = [];
   for (const tools of [etcdTools, kubernetesTools]) {
     try {
-      folders.push(await provide(tools, env, onProgress));
+      folders.push(await provideGoTools(tools, { env, onProgress }));
     } catch (error) {
       throw missing(reason, error);
     }
@@ -89,21 +89,6 @@ async function refusalOf(executables: KubeExecutables): Promise<string | undefin
     if (error instanceof CommandError) return error.message;
     throw error;
   }
-}
-
-/** @returns the folder of the cache in which all executables of `tools` are */
-async function provide(
-  tools: GoTools,
-  env: NodeJS.ProcessEnv,
-  onProgress: (message: string) => void,
-): Promise<string> {
-  const folder = await goToolsFolder(tools, env);
-  const names = Object.keys(tools.packages);
-  const present = await Promise.all(names.map(async (name) => isExecutable(join(folder, name))));
-  if (!present.every(Boolean)) {
-    await buildGoTools(tools, names, { env, isUsable: isExecutable, onProgress });
-  }
-  return folder;
 }
 
 function missing(assetsReason: string, cause: unknown): KubeExecutablesError {
