@@ -1,7 +1,8 @@
 // Builds the executables into dist/. Runs under the system's Node 20 as well as under the project's own, so it is plain JavaScript.
 //
-//   node scripts/build.mjs [--force] [spiderpool | spiderpool-agent | spiderpool-controller | spiderpoolctl]…
+//   node scripts/build.mjs [--force] [spiderpool | spiderpool-agent | spiderpool-controller | spiderpoolctl | single-files]…
 //
+// Without a name: all but single-files, which only the executables of `npm run package` are made of.
 // A target is built again only when one of its inputs changed: dist/.build.json keeps a hash for each.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -22,7 +23,10 @@ const targets = {
   'spiderpool-agent': buildDaemon,
   'spiderpool-controller': buildDaemon,
   spiderpoolctl: buildDaemon,
+  'single-files': buildSingleFiles,
 };
+/** Built only when they are named. */
+const onDemand = new Set(['single-files']);
 
 /** The plugin: an executable of its own, since its start-up is its whole cost. Its bundle is written too, to be measured. */
 function buildPlugin(name) {
@@ -72,27 +76,45 @@ function buildPlugin(name) {
 /** What runs on Node: one file with everything in it; names stay readable for stack traces. */
 function buildDaemon(name) {
   const output = `dist/${name}.js`;
-  const { metafile } = buildSync({
-    absWorkingDir: root,
-    entryPoints: [`cmd/${name}/main.ts`],
-    outfile: output,
-    bundle: true,
-    platform: 'node',
+  const { inputs, outputs } = bundleForNode(name, output, {
     format: 'esm',
-    target: 'node24',
-    minifySyntax: true,
     sourcemap: 'linked',
-    legalComments: 'linked',
-    metafile: true,
-    mainFields: ['module', 'main'],
-    loader: { '.yaml': 'text' },
-    define,
     banner: {
       // CommonJS packages in an ES module still call require.
       js: "#!/usr/bin/env node\nimport { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);",
     },
   });
   chmodSync(path.join(root, output), 0o755);
+  return { inputs, outputs };
+}
+
+/** The same as CommonJS, the only format that a single executable of Node 24 starts. */
+function buildSingleFiles(folder) {
+  const built = ['spiderpool-agent', 'spiderpool-controller', 'spiderpoolctl'].map((name) =>
+    bundleForNode(name, `dist/${folder}/${name}.cjs`, { format: 'cjs' }),
+  );
+  return {
+    inputs: [...new Set(built.flatMap(({ inputs }) => inputs))],
+    outputs: built.flatMap(({ outputs }) => outputs),
+  };
+}
+
+function bundleForNode(name, output, options) {
+  const { metafile } = buildSync({
+    absWorkingDir: root,
+    entryPoints: [`cmd/${name}/main.ts`],
+    outfile: output,
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    minifySyntax: true,
+    legalComments: 'linked',
+    metafile: true,
+    mainFields: ['module', 'main'],
+    loader: { '.yaml': 'text' },
+    define,
+    ...options,
+  });
   return { inputs: Object.keys(metafile.inputs), outputs: Object.keys(metafile.outputs) };
 }
 
@@ -130,8 +152,9 @@ function main(args) {
   if (unknown.length > 0) {
     throw new Error(`unknown target ${unknown.join(', ')}: write one of ${Object.keys(targets).join(', ')}`);
   }
+  const defaults = Object.keys(targets).filter((name) => !onDemand.has(name));
   mkdirSync(dist, { recursive: true });
-  for (const name of names.length > 0 ? names : Object.keys(targets)) {
+  for (const name of names.length > 0 ? names : defaults) {
     if (!force && isCurrent(readState()[name])) {
       console.log(`dist: ${name} is up to date`);
       continue;

@@ -11,8 +11,12 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-process.exitCode = await runProgram(process.argv.slice(2), {
+const ended = runProgram(process.argv.slice(2), {
   version,
   streams: process,
   signal: interrupted.signal,
+});
+// No await up here: the executables are CommonJS, which has none.
+void ended.then((exitCode) => {
+  process.exitCode = exitCode;
 });
