@@ -2,6 +2,13 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AdminClient, type AdminRequestOptions, type AdminResponse } from './admin-client.ts';
+import {
+  adminToken,
+  apiServerArguments,
+  etcdArguments,
+  kubeletToken,
+  tokensText,
+} from './control-plane-arguments.ts';
 import { applyPolicies, bindRoles, createCrds } from './deploy-files.ts';
 import { freePort } from './free-port.ts';
 import { findKubeExecutables, type KubeExecutables } from './kube-executables.ts';
@@ -9,7 +16,7 @@ import { kubeconfigText } from './kubeconfig-text.ts';
 import { parseRequestCounts, type RequestCount } from './request-counts.ts';
 import { runOrThrow } from './run-command.ts';
 import { ServerProcess } from './server-process.ts';
-import { ServiceAccountKeys, tokenIssuer } from './service-account-keys.ts';
+import { ServiceAccountKeys } from './service-account-keys.ts';
 import type { TemporaryFolder } from './temporary-folder.ts';
 import { vanishingFolder } from './vanishing-folder.ts';
 
@@ -39,10 +46,6 @@ const startTimeoutMs = 120_000;
 /** Another process may take a port between our look at it and the start of the server. */
 const portTriesMax = 5;
 const pollMs = 50;
-const adminToken = 'administrator';
-/** Sockets in its working folder, so that etcd needs no ports. It wants something like a host and a port. */
-const etcdClientUrl = 'unix://localhost:1';
-const etcdPeerUrl = 'unix://localhost:2';
 
 /**
  * A real etcd and a real kube-apiserver with RBAC; no controller manager, scheduler or kubelet: pods do nothing of their own, and nobody
@@ -60,6 +63,8 @@ export class ControlPlane implements AsyncDisposable {
   readonly #temporary: TemporaryFolder;
   readonly #executables: KubeExecutables;
   readonly #keys: ServiceAccountKeys;
+  readonly #address: string;
+  readonly #hasNodes: boolean;
   readonly #etcd: ServerProcess;
   #port = 0;
   #apiServer: ServerProcess | undefined;
@@ -67,10 +72,17 @@ export class ControlPlane implements AsyncDisposable {
   #kubeconfigs = 0;
 
   /** Use {@link startControlPlane}. */
-  constructor(temporary: TemporaryFolder, executables: KubeExecutables, keys: ServiceAccountKeys) {
+  constructor(
+    temporary: TemporaryFolder,
+    executables: KubeExecutables,
+    keys: ServiceAccountKeys,
+    options: StartControlPlaneOptions = {},
+  ) {
     this.#temporary = temporary;
     this.#executables = executables;
     this.#keys = keys;
+    this.#address = options.address ?? '127.0.0.1';
+    this.#hasNodes = options.nodes !== undefined;
     this.folder = temporary.path;
     this.caFile = join(this.folder, 'certs', 'apiserver.crt');
     this.servingKeyFile = join(this.folder, 'certs', 'apiserver.key');
@@ -85,7 +97,12 @@ export class ControlPlane implements AsyncDisposable {
 
   /** Base address of the API server; stays the same when it is started again. */
   get url(): string {
-    return `https://127.0.0.1:${this.#port}`;
+    return `https://${this.#address}:${this.#port}`;
+  }
+
+  /** Signs the tokens of ServiceAccounts. */
+  get serviceAccountKeyFile(): string {
+    return this.#keys.privateFile;
   }
 
   /** Undefined while it is not running. */
@@ -130,6 +147,11 @@ export class ControlPlane implements AsyncDisposable {
     const token = await this.tokenFor(account, expiresInSeconds, node);
     this.#kubeconfigs += 1;
     return this.#writeKubeconfig(join(this.folder, `account-${this.#kubeconfigs}.kubeconfig`), server, token);
+  }
+
+  /** @returns path of a kubeconfig of the kubelet of a node that {@link startControlPlane} was told of */
+  async kubeletKubeconfig(node: string): Promise<string> {
+    return this.#writeKubeconfig(join(this.folder, `${node}.kubeconfig`), this.url, kubeletToken(node));
   }
 
   /** Gives the ServiceAccount the rights that `deploy/manifests` gives to the agent. */
@@ -189,7 +211,12 @@ export class ControlPlane implements AsyncDisposable {
       if (isFirst) this.#port = await freePort();
       const apiServer = new ServerProcess({
         executable: this.#executables.kubeApiserver,
-        args: apiServerArguments(this.#port, this.#keys),
+        args: apiServerArguments({
+          address: this.#address,
+          port: this.#port,
+          keys: this.#keys,
+          hasNodes: this.#hasNodes,
+        }),
         folder: this.folder,
         logFile: join(this.folder, `kube-apiserver-${this.#port}.log`),
       });
@@ -256,12 +283,16 @@ export class ControlPlane implements AsyncDisposable {
 }
 
 export interface StartControlPlaneOptions {
-  /** Create the CustomResourceDefinitions of `deploy/crds`. @default true */
+  /** Create the CustomResourceDefinitions of `deploy/chart/crds`. @default true */
   readonly crds?: boolean;
+  /** Address that the API server serves and is known by. @default '127.0.0.1' */
+  readonly address?: string;
+  /** Names of nodes whose kubelets will come, with a controller manager beside them; `address` is one that they reach. @default none */
+  readonly nodes?: readonly string[];
 }
 
 /**
- * Starts etcd and kube-apiserver on 127.0.0.1 and waits until they serve.
+ * Starts etcd and kube-apiserver and waits until they serve.
  * @throws KubeExecutablesError without executables, ControlPlaneError with the end of the log when they do not get ready
  */
 export async function startControlPlane(options: StartControlPlaneOptions = {}): Promise<ControlPlane> {
@@ -269,52 +300,14 @@ export async function startControlPlane(options: StartControlPlaneOptions = {}):
   await using stack = new AsyncDisposableStack();
   const folder = stack.use(await vanishingFolder());
   await mkdir(join(folder.path, 'certs'));
-  await writeFile(
-    join(folder.path, 'tokens.csv'),
-    `${adminToken},administrator,administrator,system:masters\n`,
-  );
-  const plane = stack.use(
-    new ControlPlane(folder, executables, await ServiceAccountKeys.create(folder.path)),
-  );
+  await writeFile(join(folder.path, 'tokens.csv'), tokensText(options.nodes ?? []));
+  const keys = await ServiceAccountKeys.create(folder.path);
+  const plane = stack.use(new ControlPlane(folder, executables, keys, options));
   await plane.startApiServer();
   await plane.ensure('/api/v1/namespaces', { metadata: { name: 'default' } });
   if (options.crds ?? true) await createCrds(plane);
   stack.move();
   return plane;
-}
-
-function etcdArguments(): readonly string[] {
-  return [
-    '--data-dir=etcd',
-    // Nothing here outlives the machine.
-    '--unsafe-no-fsync',
-    '--log-level=warn',
-    `--listen-client-urls=${etcdClientUrl}`,
-    `--advertise-client-urls=${etcdClientUrl}`,
-    `--listen-peer-urls=${etcdPeerUrl}`,
-    `--initial-advertise-peer-urls=${etcdPeerUrl}`,
-    `--initial-cluster=default=${etcdPeerUrl}`,
-  ];
-}
-
-function apiServerArguments(port: number, keys: ServiceAccountKeys): readonly string[] {
-  return [
-    `--etcd-servers=${etcdClientUrl}`,
-    '--bind-address=127.0.0.1',
-    '--advertise-address=127.0.0.1',
-    `--secure-port=${port}`,
-    '--cert-dir=certs',
-    '--token-auth-file=tokens.csv',
-    `--service-account-key-file=${keys.publicFile}`,
-    `--service-account-signing-key-file=${keys.privateFile}`,
-    `--service-account-issuer=${tokenIssuer}`,
-    '--authorization-mode=RBAC',
-    // Nobody makes the account "default" that it would ask of every pod.
-    '--disable-admission-plugins=ServiceAccount',
-    // It refuses to publish a loopback address.
-    '--endpoint-reconciler-type=none',
-    '--service-cluster-ip-range=10.96.0.0/16',
-  ];
 }
 
 function uidOf(object: unknown): string {
