@@ -149,7 +149,7 @@ const kinds = [
 ];
 
 function readSchema(plural: string): Schema {
-  const file = new URL(`../deploy/crds/spiderpool.spidernet.io_${plural}.yaml`, import.meta.url);
+  const file = new URL(`../deploy/chart/crds/spiderpool.spidernet.io_${plural}.yaml`, import.meta.url);
   const crd = load(readFileSync(file, 'utf8')) as {
     spec: { versions: readonly { schema: { openAPIV3Schema: Schema } }[] };
   };
@@ -202,7 +202,7 @@ function jsonType(value: unknown): string {
 }
 
 for (const { kind, plural, sample, parse } of kinds) {
-  describe(`deploy/crds ${kind}`, () => {
+  describe(`deploy/chart/crds ${kind}`, () => {
     const fields = fieldsOf(readSchema(plural));
 
     test(`${kind} has the fields of src/api with their types, and no other`, () => {

@@ -13,7 +13,7 @@ before(async () => {
 });
 after(async () => plane[Symbol.asyncDispose]());
 
-/** The pool's definition is one of `deploy/crds`. */
+/** The pool's definition is one of `deploy/chart/crds`. */
 const pools = '/apis/spiderpool.spidernet.io/v2beta1/spiderippools';
 
 test('ControlPlane.tokenFor() gives a service account the rights that everybody has', async () => {

@@ -43,15 +43,15 @@ const keepRecords = 'spiderpool-keep-records';
 const establishTimeoutMs = 60_000;
 const pollMs = 50;
 
-/** Creates the CustomResourceDefinitions of `deploy/crds` and waits until their objects can be listed. */
+/** Creates the CustomResourceDefinitions of `deploy/chart/crds` and waits until their objects can be listed. */
 export async function createCrds(plane: ControlPlane): Promise<void> {
-  const crds = await readManifests('deploy/crds/*.yaml');
+  const crds = await readManifests('deploy/chart/crds/*.yaml');
   await Promise.all(
     crds.map(async (crd) => plane.ensure('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd)),
   );
   await Promise.all(
     crds.map(async ({ spec }) => {
-      if (spec === undefined) throw new Error('deploy/crds holds something else than definitions');
+      if (spec === undefined) throw new Error('deploy/chart/crds holds something else than definitions');
       for (const { name } of spec.versions) {
         await untilServed(plane, `/apis/${spec.group}/${name}/${spec.names.plural}`);
       }
