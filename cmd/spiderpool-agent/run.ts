@@ -6,6 +6,7 @@ import { defaultPaths } from '../../src/config/paths.ts';
 import { version } from '../../src/config/version.ts';
 import { logLevels } from '../../src/log/logger.ts';
 import { endSignal, runDaemon } from '../process/run-daemon.ts';
+import { addInstallCommand } from './install.ts';
 
 const help = `
 Examples:
@@ -32,6 +33,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     .version(version)
     .exitOverride();
   addDaemonCommand(program);
+  addInstallCommand(program);
   return runDaemon(program, argv);
 }
 
