@@ -3,18 +3,20 @@ import { endpointFinalizer } from '../api/names.ts';
 import { parseMetadata } from '../cluster/kubernetes/object-metadata.ts';
 import { isNotFound } from '../cluster/kubernetes/read-object.ts';
 import { type KubeApi, KubeError } from '../kube/kube-api.ts';
-import { kubeResources, resourcePath } from '../kube/resource-path.ts';
+import { type KubeResource, kubeResources, resourcePath } from '../kube/resource-path.ts';
 import { listPages } from './list-pages.ts';
 import type { MigrationProgress } from './migration-report.ts';
 
-/** Endpoints in a page, of which only the metadata is read. */
+/** Objects in a page, of which only the metadata is read. */
 const pageLimit = 500;
-/** Endpoints that are written at once. */
+/** Objects that are written at once. */
 const writesAtOnce = 16;
-/** How often an endpoint is read again that others change; its agent may be writing it. */
+/** How often an object is read again that others change; an agent may be writing it. */
 const triesMax = 5;
 
 interface SetFinalizersOptions {
+  /** Of whose objects; the finalizer is the same everywhere. @default SpiderEndpoints */
+  readonly resource?: KubeResource;
   /** Put on, or taken off. */
   readonly present: boolean;
   readonly dryRun: boolean;
@@ -23,17 +25,17 @@ interface SetFinalizersOptions {
 }
 
 /**
- * Puts the original's finalizer on all SpiderEndpoints, or takes it off all, other finalizers left as they are.
+ * Puts the original's finalizer on all objects of a kind, or takes it off all, other finalizers left as they are.
  *
  * @returns how many were changed, or would be
  * @throws KubeError, or the signal's reason
  */
 export async function setFinalizers(api: KubeApi, options: SetFinalizersOptions): Promise<number> {
-  const { dryRun, onProgress, present, signal } = options;
+  const { dryRun, onProgress, present, resource = kubeResources.endpoints, signal } = options;
   let changed = 0;
-  const path = resourcePath(kubeResources.endpoints);
+  const path = resourcePath(resource);
   for await (const items of listPages(api, { path, limit: pageLimit, view: 'metadata', signal })) {
-    // An endpoint that is being deleted takes no new finalizer.
+    // What is being deleted takes no new finalizer.
     const queue = items.filter(
       (item) => hasFinalizer(item) !== present && !(present && parseMetadata(item).deleting),
     );
@@ -54,7 +56,7 @@ export async function setFinalizers(api: KubeApi, options: SetFinalizersOptions)
 }
 
 /**
- * Puts the finalizer on one SpiderEndpoint, or takes it off.
+ * Puts the finalizer on one object, or takes it off.
  *
  * @param listed as it was read
  * @returns false when it is gone, or as it should be already
@@ -63,10 +65,14 @@ export async function setFinalizers(api: KubeApi, options: SetFinalizersOptions)
 export async function setFinalizer(
   api: KubeApi,
   listed: unknown,
-  { present, signal }: Pick<SetFinalizersOptions, 'present' | 'signal'>,
+  {
+    present,
+    resource = kubeResources.endpoints,
+    signal,
+  }: Pick<SetFinalizersOptions, 'present' | 'resource' | 'signal'>,
 ): Promise<boolean> {
   const { namespace, name } = parseMetadata(listed);
-  const path = resourcePath(kubeResources.endpoints, { namespace, name });
+  const path = resourcePath(resource, { name, ...(namespace !== '' && { namespace }) });
   let item = listed;
   for (let tries = 1; ; tries++) {
     if (hasFinalizer(item) === present) return tries > 1;
