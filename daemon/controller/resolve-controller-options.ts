@@ -17,7 +17,7 @@ import { controllerVariablesWithoutEffect } from './variables-without-effect.ts'
 const ports = { health: 5720, metrics: 5721, webhook: 5722 } as const;
 
 /** Name of the controller's Deployment, Service and webhook configurations in the original's chart. */
-const controllerNameDefault = 'spiderpool-controller';
+export const controllerNameDefault = 'spiderpool-controller';
 
 /** What the command line says; undefined is not given. */
 export interface ControllerArguments {

@@ -11,6 +11,9 @@ export const backdatedMs = 3_600_000;
 /** Every TLS implementation knows it, and a key is made in a millisecond. */
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 
+/** Common names of authorities begin so: who cleans up knows by it whose a certificate is. */
+export const authorityNamePrefix = 'spiderpool webhooks CA ';
+
 /** What a server certificate is good for. */
 export interface ServerNames {
   readonly dns: readonly string[];
@@ -24,7 +27,7 @@ export async function makeAuthority(nowMs: number): Promise<ServingCertificate> 
   const { keyCertSign, cRLSign } = x509.KeyUsageFlags;
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     // The date tells two of them apart, for people.
-    name: [{ CN: [`spiderpool webhooks CA ${new Date(nowMs).toISOString().slice(0, 10)}`] }],
+    name: [{ CN: [`${authorityNamePrefix}${new Date(nowMs).toISOString().slice(0, 10)}`] }],
     ...validity(nowMs, authorityLifeMs),
     signingAlgorithm: algorithm,
     keys,

@@ -145,6 +145,7 @@ export class Collector implements LeaderPart {
     const failures = unfreed + (await this.#owners.collect(look.unheld, pass)) + readings.failures;
     tally.suspected = this.#holders.suspected + this.#owners.suspected;
     if (!signal.aborted) this.#tellFailures(failures);
+    metrics.collectionPassed();
     this.#scheduleNext();
     return tally.result(failures === 0 ? undefined : `${failures} objects could not be read or written now`);
   }
