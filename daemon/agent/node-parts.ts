@@ -62,7 +62,7 @@ export interface NodeParts<L extends Ledger> {
 export async function createNodeParts<L extends Ledger>(options: NodePartsOptions<L>): Promise<NodeParts<L>> {
   const { aftermath, cluster, enabledFamilies, knowsPods, log, markOutliving: mark, slot } = options;
   const { sweeps = true, debugMetrics = false } = options;
-  const metrics = new AgentMetrics({ debug: debugMetrics });
+  const metrics = new AgentMetrics({ debug: debugMetrics, isReady: () => slot.problem === undefined });
   const mutex = new KeyedMutex();
   const turns = new AttachmentTurns(mutex, metrics);
   const ledger = slot;

@@ -35,6 +35,22 @@ test('AgentMetrics has the documented names from the start, all at zero', async 
   assert.match(text, /^spiderpool_ipam_allocation_duration_seconds_bucket\{le="0\.3"\} 0$/m);
 });
 
+test('AgentMetrics tells at each scrape whether the agent is ready', async () => {
+  let isReady = false;
+  const metrics = new AgentMetrics({ isReady: () => isReady });
+  assert.equal(await valueOf(metrics, 'spiderpool_ipam_ready'), 0);
+  isReady = true;
+  assert.equal(await valueOf(metrics, 'spiderpool_ipam_ready'), 1);
+});
+
+test('AgentMetrics.addressConflicts() counts addresses', async () => {
+  const metrics = new AgentMetrics();
+  metrics.addressConflicts(0);
+  assert.equal(await valueOf(metrics, 'spiderpool_ipam_address_conflicts_total'), 0);
+  metrics.addressConflicts(2);
+  assert.equal(await valueOf(metrics, 'spiderpool_ipam_address_conflicts_total'), 2);
+});
+
 test('AgentMetrics has the debug metric where it is asked for', async () => {
   const name = 'spiderpool_debug_auto_pool_waited_for_available_counts_total';
   assert.equal(await valueOf(new AgentMetrics({ debug: true }), name), 0);

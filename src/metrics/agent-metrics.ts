@@ -1,6 +1,7 @@
 import { Counter, Gauge, Registry } from 'prom-client';
 import { CniCode, CniError } from '../cni/error.ts';
 import { type Operation, OperationMetrics } from './operation-metrics.ts';
+import { addProcessMetrics } from './process-metrics.ts';
 
 /** Causes of failed allocations in the original's words. */
 const allocationErrors = {
@@ -38,6 +39,8 @@ const requestCodes: ReadonlySet<number> = new Set([
 export interface AgentMetricsOptions {
   /** Has the original's debug metric. @default false */
   readonly debug?: boolean;
+  /** Whether records are loaded, so that ADDs can be served; asked at each scrape. @default () => true */
+  readonly isReady?: () => boolean;
 }
 
 /** The agent's metrics, with the names that the original documents. */
@@ -65,7 +68,20 @@ export class AgentMetrics {
     registers: [this.registry],
   });
 
-  constructor({ debug = false }: AgentMetricsOptions = {}) {
+  readonly #addressConflicts = new Counter({
+    name: 'spiderpool_ipam_address_conflicts_total',
+    help: 'Addresses of running pods that turned out to be recorded for somebody else',
+    registers: [this.registry],
+  });
+
+  constructor({ debug = false, isReady = () => true }: AgentMetricsOptions = {}) {
+    const ready: Gauge = new Gauge({
+      name: 'spiderpool_ipam_ready',
+      help: 'Whether records are loaded, so that ADDs can be served: 1 or 0',
+      registers: [this.registry],
+      collect: () => ready.set(isReady() ? 1 : 0),
+    });
+    addProcessMetrics(this.registry);
     if (!debug) return;
     // Declared by the original and never counted; dashboards ask for it all the same.
     this.registry.registerMetric(
@@ -115,6 +131,11 @@ export class AgentMetrics {
   /** Counts a write of the ledger that another agent's write was before; all are counted as allocations, which they nearly always are. */
   conflicted(): void {
     this.#operations.allocation.conflicted();
+  }
+
+  /** Counts addresses of running pods that are recorded for somebody else by now. */
+  addressConflicts(addresses: number): void {
+    this.#addressConflicts.inc(addresses);
   }
 
   /** Sets how many DELs wait for their replay. */

@@ -38,6 +38,20 @@ test('ControllerMetrics has no series of the leader until it leads, nor when it 
   assert.deepEqual(await leaderSeries(metrics), []);
 });
 
+test('ControllerMetrics.collectionPassed() tells when, until it leads no more', async () => {
+  const metrics = new ControllerMetrics();
+  const name = 'spiderpool_ip_gc_last_pass_timestamp_seconds';
+  const passes = async (): Promise<readonly string[]> =>
+    (await metrics.registry.metrics()).split('\n').filter((line) => line.startsWith(name));
+  assert.deepEqual(await passes(), []);
+  const beforeMs = Date.now();
+  metrics.collectionPassed();
+  const [line = ''] = await passes();
+  assert.ok(Number(line.split(' ')[1]) * 1_000 >= beforeMs - 1);
+  metrics.follow();
+  assert.deepEqual(await passes(), []);
+});
+
 test('ControllerMetrics lets the series of a deleted pool vanish', async () => {
   const pools = [figures('a'), figures('b')];
   const metrics = new ControllerMetrics();

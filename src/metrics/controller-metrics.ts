@@ -1,4 +1,5 @@
 import { Counter, Gauge, Registry } from 'prom-client';
+import { addProcessMetrics } from './process-metrics.ts';
 
 /**
  * Pools and subnets that have series of their own; a time series costs a server of Prometheus some kilobytes of memory, and each pool
@@ -69,6 +70,10 @@ export class ControllerMetrics {
     help: 'Slots of address blocks that can not be read: their addresses are neither given out nor freed',
     registers: [this.registry],
   });
+  readonly #lastCollection = this.#emptyGauge(
+    'spiderpool_ip_gc_last_pass_timestamp_seconds',
+    'When the garbage collection last went over all records, in seconds since the epoch',
+  );
   readonly #pools = this.#objectGauge('spiderpool_total_ippool_counts', 'SpiderIPPools');
   readonly #subnets = this.#objectGauge('spiderpool_total_subnet_counts', 'SpiderSubnets');
 
@@ -77,6 +82,7 @@ export class ControllerMetrics {
       const valueOf = (pool: PoolFigures): number => Number(pool[what as keyof typeof poolGauges]);
       this.#poolGauge({ name: `spiderpool_ippool_${what}_ips`, help, label: 'ippool' }, valueOf);
     }
+    addProcessMetrics(this.registry);
     if (debug) this.#addDebugMetrics();
   }
 
@@ -88,6 +94,11 @@ export class ControllerMetrics {
   /** Counts something that the garbage collection could not do now. */
   collectionFailed(): void {
     this.#collectionFailures.inc();
+  }
+
+  /** Notes the end of a pass of the garbage collection, whether it could free all it wanted to or not. */
+  collectionPassed(): void {
+    this.#lastCollection.set(Date.now() / 1_000);
   }
 
   /** Tells how many slots the garbage collection could not read in its last pass. */
@@ -105,6 +116,7 @@ export class ControllerMetrics {
     this.#figures = undefined;
     this.#pools.remove();
     this.#subnets.remove();
+    this.#lastCollection.remove();
   }
 
   /** Tells how many objects there are. */
@@ -129,7 +141,11 @@ export class ControllerMetrics {
   }
 
   #objectGauge(name: string, what: string): Gauge {
-    const gauge = new Gauge({ name, help: `Number of ${what}`, registers: [this.registry] });
+    return this.#emptyGauge(name, `Number of ${what}`);
+  }
+
+  #emptyGauge(name: string, help: string): Gauge {
+    const gauge = new Gauge({ name, help, registers: [this.registry] });
     // A gauge without labels begins at 0, which would be the word of a follower.
     gauge.remove();
     return gauge;

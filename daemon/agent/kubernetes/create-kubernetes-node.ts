@@ -67,7 +67,7 @@ export async function createKubernetesNode({
     log,
   });
   const { bootId, metrics } = parts.context;
-  const repair = new LedgerRepair({ cluster, ledger: slot, aftermath, events, bootId, log });
+  const repair = new LedgerRepair({ cluster, ledger: slot, aftermath, events, metrics, bootId, log });
   const onConflict = (): void => metrics.conflicted();
   const node = new KubernetesNode({
     parts,

@@ -3,6 +3,7 @@ import { formatAddress } from '../../../src/ip/address.ts';
 import type { BlockLedger } from '../../../src/ledger/blocks/block-ledger.ts';
 import type { AllocationRecord, Holder } from '../../../src/ledger/record.ts';
 import type { Logger } from '../../../src/log/logger.ts';
+import type { AgentMetrics } from '../../../src/metrics/agent-metrics.ts';
 import { podText } from '../../../src/wire/to-shapes.ts';
 import { rest } from '../../process/rest.ts';
 import { type Aftermath, tellChanged } from '../aftermath.ts';
@@ -25,6 +26,7 @@ export interface LedgerRepairOptions {
   readonly ledger: LedgerSlot<BlockLedger>;
   readonly aftermath: Aftermath;
   readonly events: Pick<PodEvents, 'conflict'>;
+  readonly metrics: AgentMetrics;
   readonly bootId: string | undefined;
   readonly log: Logger;
 }
@@ -55,13 +57,14 @@ export class LedgerRepair {
 
   /** One look. @throws LedgerError when the API server can't be asked or written to now */
   async once(signal?: AbortSignal): Promise<void> {
-    const { aftermath, ledger, log } = this.#options;
+    const { aftermath, ledger, log, metrics } = this.#options;
     const isLiving = (holder: Holder): boolean => this.#isLiving(holder);
     const found = await ledger.ledger.reconcile({ isLiving, ...(signal && { signal }) });
     this.#tell('warn', found.restored, 'records were taken away, and put back');
     this.#tell('warn', found.gone, 'records were taken away, and their pods are gone');
     this.#tell('info', found.adopted, 'found records of this node');
     this.#tell('warn', found.freedDuplicates, 'freed addresses that were claimed twice');
+    metrics.addressConflicts(found.conflicts.length);
     for (const { mine, other } of found.conflicts) {
       const text = conflictText(mine, other);
       log.error({ address: formatAddress(mine.address), mine, other }, 'an address has two holders');
