@@ -5,6 +5,8 @@ import { CommandError, runCommand } from './run-command.ts';
 const packages = {
   bridge: 'plugins/main/bridge',
   'host-local': 'plugins/ipam/host-local',
+  // Runtimes want it for every pod.
+  loopback: 'plugins/main/loopback',
   macvlan: 'plugins/main/macvlan',
 } as const;
 const tools: GoTools = { name: 'cni-plugins', module: 'github.com/containernetworking/plugins', packages };
