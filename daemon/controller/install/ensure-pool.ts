@@ -61,14 +61,15 @@ function compare(wanted: SpiderIPPool, object: unknown): PoolFate {
   return fields.length === 0 ? { fate: 'unchanged' } : { fate: 'different', fields };
 }
 
-/** A list without entries says the same as none. */
 function differingFields(one: object, other: object): string[] {
-  const values = (spec: object) =>
-    new Map<string, unknown>(
-      Object.entries(spec).filter(([, value]) => !(Array.isArray(value) && value.length === 0)),
-    );
-  const [left, right] = [values(one), values(other)];
+  const [left, right] = [fieldsOf(one), fieldsOf(other)];
   return [...new Set([...left.keys(), ...right.keys()])]
     .filter((key) => !structurallyEqual(left.get(key), right.get(key)))
     .toSorted();
+}
+
+/** A list without entries says the same as none. */
+function fieldsOf(spec: object): ReadonlyMap<string, unknown> {
+  const entries: readonly [string, unknown][] = Object.entries(spec);
+  return new Map(entries.filter(([, value]) => !(Array.isArray(value) && value.length === 0)));
 }

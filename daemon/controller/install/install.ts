@@ -31,7 +31,12 @@ export async function install(
   for (const note of notes) report(`note: ${note}`);
   await using api = createKubeApi(kubeconfig === undefined ? {} : { kubeconfig: resolve(kubeconfig) });
   const deadlineMs = performance.now() + timeout;
-  const waiting = () => ({ api, report, signal, timeoutMs: Math.max(1, deadlineMs - performance.now()) });
+  const waiting = () => ({
+    api,
+    report,
+    signal,
+    timeoutMs: Math.max(1, Math.ceil(deadlineMs - performance.now())),
+  });
   const isJudged = await awaitWebhooks({ ...waiting(), timeoutMs: timeout });
   report(
     isJudged
