@@ -165,6 +165,12 @@ describe('docs', () => {
     await assertSwitchesDocumented('spiderpool-agent', ['daemon'], 'agent.md');
   });
 
+  test('docs/controller.md names every switch of spiderpool-controller', async () => {
+    await assertSwitchesDocumented('spiderpool-controller', [], 'controller.md');
+    for (const command of ['daemon', 'init', 'clean'])
+      await assertSwitchesDocumented('spiderpool-controller', [command], 'controller.md');
+  });
+
   test('docs/spiderpoolctl.md has a chapter for every command and names its switches', async () => {
     const headings = anchorsOf(read(join(docs, 'spiderpoolctl.md')));
     const main = join(root, 'cmd/spiderpoolctl/main.ts');
