@@ -1,7 +1,7 @@
 // `npm run package [-- [--arch x64|arm64]… [--out FOLDER] [PROGRAM…]]`: executables that need no Node, into dist/package, and with
 // no program named also the builds of the plugin, checksums, and for each architecture an archive to install a host from.
 
-import { cp, mkdir, readFile, rm } from 'node:fs/promises';
+import { cp, readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
