@@ -2,9 +2,6 @@
 
 import { globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { finished } from 'node:stream/promises';
-import { run } from 'node:test';
-import { spec } from 'node:test/reporters';
 import { fileURLToPath } from 'node:url';
 import { CniPluginsError, cniPluginNames, findCniPlugins } from '../test/support/cni-plugins.ts';
 import { findHelm, HelmError } from '../test/support/helm.ts';
@@ -13,7 +10,9 @@ import { readSources } from '../test/support/source-file.ts';
 import { checkSteps } from './lib/check-steps.ts';
 import { reaches } from './lib/reaches.ts';
 import { runSteps } from './lib/run-steps.ts';
+import { runTestFiles } from './lib/run-test-files.ts';
 import { parseTestArguments, selectTests, TestArgumentsError } from './lib/select-tests.ts';
+import { reportTotals, sumTotals, type Totals, totalsText } from './lib/totals.ts';
 
 /** Two checks: each keeps a core busy. */
 const parallelChecks = Math.min(2, availableParallelism());
@@ -23,15 +22,12 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const folders = ['src', 'cmd', 'daemon', 'scripts', 'test'];
 const patterns = folders.map((folder) => `${folder}/**/*.test.ts`);
 
-interface Totals {
-  readonly passed: number;
-  readonly failed: number;
-  readonly skipped: number;
+interface PartTotals extends Totals {
   /** Shown before the totals: what failed far above them. */
   readonly note?: string;
 }
 
-async function runChecks(): Promise<Totals> {
+async function runChecks(): Promise<PartTotals> {
   const outcomes = await runSteps(checkSteps, { parallel: parallelChecks });
   const failed = outcomes.filter((outcome) => outcome.exitCode !== 0);
   console.log('');
@@ -45,23 +41,9 @@ async function runChecks(): Promise<Totals> {
   return { ...totals, note: `✖ failing checks: ${titles} (npm run check shows them alone)` };
 }
 
-/** Streams the spec reporter's output, which repeats the failing tests at its end. */
 async function runTests(files: readonly string[]): Promise<Totals> {
   console.log(`\n› tests (${files.length} files)`);
-  let totals: Totals | undefined;
-  const stream = run({ files, concurrency: parallelSuites });
-  stream.on('test:summary', ({ file, counts, success }) => {
-    if (file !== undefined) return;
-    const skipped = counts.skipped + counts.todo;
-    const failed = counts.tests - counts.passed - skipped;
-    // A hook that fails after the last test of a suite fails the run without failing a test.
-    totals = { passed: counts.passed, failed: success ? failed : Math.max(1, failed), skipped };
-  });
-  const report = stream.compose(new spec());
-  report.pipe(process.stdout, { end: false });
-  await finished(report);
-  // A run that broke off before its summary has not passed.
-  return totals ?? { passed: 0, failed: 1, skipped: 0 };
+  return runTestFiles({ files, concurrency: parallelSuites });
 }
 
 /** Builds what the tests need and nobody has installed before the first asks for it: here its progress is seen, and it happens once. */
@@ -91,15 +73,12 @@ async function unlessMissing(found: Promise<unknown>): Promise<void> {
   }
 }
 
-/** Plain lines in the form of node:test's TAP summary, which CI systems read; a check counts as a test. */
-function printTotals(parts: readonly Totals[]): Totals {
-  const sum = (key: 'passed' | 'failed' | 'skipped'): number =>
-    parts.reduce((total, part) => total + part[key], 0);
-  const totals = { passed: sum('passed'), failed: sum('failed'), skipped: sum('skipped') };
+/** A check counts as a test. */
+function printTotals(parts: readonly PartTotals[]): Totals {
+  const totals = sumTotals(parts);
   for (const { note } of parts) if (note !== undefined) console.log(`\n${note}`);
-  console.log(`\n# tests ${totals.passed + totals.failed + totals.skipped}`);
-  console.log(`# pass ${totals.passed}\n# fail ${totals.failed}\n# skipped ${totals.skipped}`);
-  console.log(`${totals.passed} passed, ${totals.failed} failed`);
+  console.log(`\n${totalsText(totals)}`);
+  reportTotals('test', totals);
   return totals;
 }
 
