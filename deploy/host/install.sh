@@ -83,9 +83,10 @@ put 0755 "$here/spiderpoolctl" "$destdir$prefix/bin/spiderpoolctl"
   fail "the CNI plugin could not be installed into $cni_bin_dir, see above"
 
 unit=$destdir/etc/systemd/system/spiderpool-agent.service
-sed "s,/usr/local/bin/,$prefix/bin/," "$here/spiderpool-agent.service" >"$here/.unit.new"
-put 0644 "$here/.unit.new" "$unit"
-rm -f -- "$here/.unit.new"
+mkdir -p "$(dirname -- "$unit")"
+sed "s,/usr/local/bin/,$prefix/bin/," "$here/spiderpool-agent.service" >"$unit.new"
+chmod 0644 "$unit.new"
+mv -f -- "$unit.new" "$unit"
 
 pools=$destdir/etc/spidernet/pools
 mkdir -p "$pools"
