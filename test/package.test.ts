@@ -97,7 +97,7 @@ describe('npm run package', () => {
         containerId: 'packaged-1',
         ifName: 'eth0',
         netns: netns.path,
-        cniPath: [],
+        cniPath: [join(root, 'dist')],
         sandbox,
         env: { SPIDERPOOL_STATE_DIR: state },
         config: {
@@ -119,8 +119,9 @@ describe('npm run package', () => {
   });
 
   test('executables for the other architecture are ELF files for it', async () => {
-    const [other, machine] = process.arch === 'x64' ? ['arm64', 183] : ['x64', 62];
-    await makePackage(['--arch', String(other), 'spiderpoolctl']);
+    const other = process.arch === 'x64' ? 'arm64' : 'x64';
+    const machine = { x64: 62, arm64: 183 }[other];
+    await makePackage(['--arch', other, 'spiderpoolctl']);
     await using file = await open(join(scratch.path, `linux-${other}`, 'spiderpoolctl'));
     const { buffer } = await file.read(Buffer.alloc(20), 0, 20, 0);
     assert.equal(buffer.toString('latin1', 0, 4), '\x7fELF');
@@ -155,6 +156,12 @@ async function untilHealthy(agent: DaemonProcess, socket: string): Promise<void>
   assert.fail(`the agent was not healthy after ${startTimeoutMs} ms:\n${agent.tail}`);
 }
 
+function filesOf(destination: string): string[] {
+  return globSync('**/*', { cwd: destination })
+    .filter((file) => statSync(join(destination, file)).isFile())
+    .toSorted();
+}
+
 describe('deploy/host', () => {
   /** An unpacked archive, with one build of the plugin. */
   function unpack(): void {
@@ -171,12 +178,6 @@ describe('deploy/host', () => {
       cwd: '/',
       env: { PATH: process.env['PATH'], ...env },
     });
-  }
-
-  function filesOf(destination: string): string[] {
-    return globSync('**/*', { cwd: destination })
-      .filter((file) => statSync(join(destination, file)).isFile())
-      .toSorted();
   }
 
   const installed = [
