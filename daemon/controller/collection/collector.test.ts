@@ -79,6 +79,7 @@ test('Collector frees as suspect what no pod uses any more, and nothing else', a
   assert.equal(await metricOf(it.metrics, 'spiderpool_ip_gc_counts_total'), 9);
   assert.equal(await metricOf(it.metrics, 'spiderpool_ip_gc_failure_counts_total'), 0);
   assert.equal(await metricOf(it.metrics, 'spiderpool_ip_gc_unreadable_slots'), 1);
+  assert.ok((await metricOf(it.metrics, 'spiderpool_ip_gc_last_pass_timestamp_seconds')) > 0);
 });
 
 test('Collector leaves an agent its time, and collectNow() tells what is suspected', async () => {
