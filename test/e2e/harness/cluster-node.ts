@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { until } from '../../integration/harness/until.ts';
 import { cniPluginNames } from '../../support/cni-plugins.ts';
 import {
   type CommandResult,
@@ -15,7 +16,6 @@ import { nodeAddress, plugIn } from './lan.ts';
 import { containerdConfig, kubeletConfig, nodePaths } from './node-config.ts';
 import { NodeProcess } from './node-process.ts';
 import { type MachineFacts, namespaceFlags } from './own-machine.ts';
-import { until } from './until.ts';
 
 /** What a node is made of. */
 export interface ClusterNodeOptions {
@@ -160,7 +160,7 @@ export class ClusterNode implements AsyncDisposable {
   async startContainerd(): Promise<void> {
     this.#containerd = this.#server('containerd', 'containerd', ['--config', '/etc/containerd-of-node.toml']);
     const containerd = this.#containerd;
-    await until(`containerd of ${this.name}`, async () => {
+    await until(`containerd of ${this.name} answers`, async () => {
       if (!containerd.isRunning) throw new Error(containerd.logTail);
       return (await this.run('ctr', ['version'])).exitCode === 0;
     });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { until } from '../../integration/harness/until.ts';
 import { ServerProcess, type ServerProcessOptions } from '../../support/server-process.ts';
-import { until } from './until.ts';
 
 /** A server in a node's namespaces, with a parent outside of them. */
 export class NodeProcess {
@@ -36,6 +36,6 @@ export class NodeProcess {
   /** Ends it and waits for that. */
   async stop(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     this.signal(signal);
-    await until(`the end of a server after ${signal}`, () => !this.isRunning, { pollMs: 20 });
+    await until(`the server has ended after ${signal}`, () => !this.isRunning);
   }
 }
