@@ -14,6 +14,8 @@ export interface GoTools {
   readonly module: string;
   /** Names of the executables, and the packages of the module that they are built from, relative to it. */
   readonly packages: Readonly<Record<string, string>>;
+  /** String variables that the linker sets, by package and name, as releases do. @default none */
+  readonly variables?: (version: string) => Readonly<Record<string, string>>;
 }
 
 export interface BuildGoToolsOptions {
@@ -30,8 +32,10 @@ const toolsFolder = fileURLToPath(new URL('../tools', import.meta.url));
 const buildTimeoutMs = 3_600_000;
 const lockPollMs = 500;
 const progressEveryMs = 30_000;
-/** -mod and -buildvcs win over GOFLAGS; static executables run in any mount namespace, without symbols they are a third smaller. */
-const buildFlags = ['-mod=readonly', '-buildvcs=false', '-trimpath', '-ldflags', '-s -w'] as const;
+/** -mod and -buildvcs win over GOFLAGS. */
+const buildFlags = ['-mod=readonly', '-buildvcs=false', '-trimpath'] as const;
+/** Without symbols they are a third smaller. */
+const linkerFlags = ['-s', '-w'] as const;
 
 /** @returns whether `file` can be executed; says nothing of what it is */
 export async function isExecutable(file: string): Promise<boolean> {
@@ -44,14 +48,18 @@ export async function isExecutable(file: string): Promise<boolean> {
 }
 
 /** Keyed by version and architecture, so that an update of go.mod never meets old executables. */
-export async function goToolsFolder({ name, module }: GoTools, env: NodeJS.ProcessEnv): Promise<string> {
+export async function goToolsFolder(tools: GoTools, env: NodeJS.ProcessEnv): Promise<string> {
+  return join(cacheFolder(env), `${tools.name}-${await versionOf(tools)}-${process.arch}`);
+}
+
+async function versionOf({ module }: GoTools): Promise<string> {
   const goMod = await readFile(join(toolsFolder, 'go.mod'), 'utf8');
   // In its `tool` block the path of a module may stand alone.
   const entries = goMod.split('\n').map((line) => line.trim().split(/\s+v/));
   const entry = entries.find(([path, after]) => path === module && after !== undefined);
   const version = entry?.[1]?.split(' ')[0];
   if (version === undefined) throw new Error(`test/tools/go.mod does not require ${module}`);
-  return join(cacheFolder(env), `${name}-${version}-${process.arch}`);
+  return version;
 }
 
 /**
@@ -105,8 +113,11 @@ async function build(tools: GoTools, name: string, folder: string, env: NodeJS.P
   try {
     const output = join(scratch, name);
     const target = [tools.module, tools.packages[name]].filter(Boolean).join('/');
-    await runOrThrow('go', ['build', ...buildFlags, '-o', output, target], {
+    const variables = Object.entries(tools.variables?.(await versionOf(tools)) ?? {});
+    const ldflags = [...linkerFlags, ...variables.map(([key, value]) => `-X=${key}=${value}`)].join(' ');
+    await runOrThrow('go', ['build', ...buildFlags, '-ldflags', ldflags, '-o', output, target], {
       cwd: toolsFolder,
+      // Static executables run in any mount namespace.
       env: { ...env, ...goFolders(env), GOWORK: 'off', CGO_ENABLED: '0' },
       timeoutMs: buildTimeoutMs,
     });

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type GoTools, isExecutable, provideGoTools } from './go-tools.ts';
+import { kubernetesTools } from './kubernetes-tools.ts';
 import { CommandError, runCommand } from './run-command.ts';
 
 /** What a control plane in tests consists of: paths. */
@@ -27,11 +28,7 @@ const etcdTools: GoTools = {
   module: 'go.etcd.io/etcd/server/v3',
   packages: { etcd: '' },
 };
-const kubernetesTools: GoTools = {
-  name: 'kubernetes',
-  module: 'k8s.io/kubernetes',
-  packages: { 'kube-apiserver': 'cmd/kube-apiserver', kubectl: 'cmd/kubectl' },
-};
+const kubernetes = kubernetesTools(['kube-apiserver', 'kubectl']);
 /** The first version that the project is tested with; older ones differ in CEL and in watches. */
 const minorMin = 34;
 
@@ -54,15 +51,15 @@ export async function findKubeExecutables(
     onProgress(`› ${reason}`);
   }
   const folders = [];
-  for (const tools of [etcdTools, kubernetesTools]) {
+  for (const tools of [etcdTools, kubernetes]) {
     try {
       folders.push(await provideGoTools(tools, { env, onProgress }));
     } catch (error) {
       throw missing(reason, error);
     }
   }
-  const [etcd = '', kubernetes = ''] = folders;
-  return executablesIn(etcd, kubernetes);
+  const [etcd = '', kube = ''] = folders;
+  return executablesIn(etcd, kube);
 }
 
 function executablesIn(etcdFolder: string, kubernetesFolder: string): KubeExecutables {
@@ -82,7 +79,7 @@ async function refusalOf(executables: KubeExecutables): Promise<string | undefin
   try {
     const { stdout } = await runCommand(file, ['--version']);
     const [version, major, minor] = /\bv(\d+)\.(\d+)\.\S+/.exec(stdout) ?? [];
-    // Built without the release's link flags it calls itself v0.0.0.
+    // Built without the release’s link flags, as others may have done, it calls itself v0.0.0.
     if (major === '0' || Number(major) > 1 || (major === '1' && Number(minor) >= minorMin)) return undefined;
     return `${file} is of version ${version ?? 'unknown'}, 1.${minorMin} or newer is needed`;
   } catch (error) {

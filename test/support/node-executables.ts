@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { type GoTools, provideGoTools } from './go-tools.ts';
+import { provideGoTools } from './go-tools.ts';
+import { kubernetesTools } from './kubernetes-tools.ts';
 
 /** What a cluster with nodes consists of beside {@link KubeExecutables}: paths. */
 export interface NodeExecutables {
@@ -21,15 +22,7 @@ export interface FindNodeExecutablesOptions {
   readonly onProgress?: (message: string) => void;
 }
 
-const tools: GoTools = {
-  name: 'kubernetes',
-  module: 'k8s.io/kubernetes',
-  packages: {
-    kubelet: 'cmd/kubelet',
-    'kube-controller-manager': 'cmd/kube-controller-manager',
-    'kube-scheduler': 'cmd/kube-scheduler',
-  },
-};
+const tools = kubernetesTools(['kubelet', 'kube-controller-manager', 'kube-scheduler']);
 
 /**
  * Finds kubelet, kube-controller-manager and kube-scheduler of the version in `test/tools/go.mod` in the user's cache, else builds them
