@@ -71,13 +71,13 @@ async function run(args: readonly string[]): Promise<void> {
   const { architectures, programs, out, whole } = parsePackageArguments(args);
   const parent = resolve(out ?? join(root, 'dist/package'));
   await build('single-files');
-  if (whole) await build('plugin-variants');
   for (const architecture of architectures) {
     const name = `linux-${architecture}`;
     const folder = join(parent, name);
     if (whole) await rm(folder, { recursive: true, force: true });
     await makeExecutables(folder, architecture, programs);
     if (!whole) continue;
+    await build(`plugin-${imageArchitectures[architecture]}`);
     await addCompanions(folder, architecture);
     await writeChecksums(folder);
     const archive = `spiderpool-${await readVersion()}-${name}`;
