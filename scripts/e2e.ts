@@ -4,8 +4,12 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isDeepStrictEqual } from 'node:util';
-import { type MachineState, readMachineState, remainsOf } from '../test/e2e/harness/machine-state.ts';
+import {
+  type MachineState,
+  newSince,
+  readMachineState,
+  remainsOf,
+} from '../test/e2e/harness/machine-state.ts';
 import { createOwnMachine } from '../test/e2e/harness/own-machine.ts';
 import { missingRequirements } from '../test/e2e/harness/requirements.ts';
 import { cniPluginNames, findCniPlugins } from '../test/support/cni-plugins.ts';
@@ -53,13 +57,7 @@ async function readTotals(file: string): Promise<Totals> {
 }
 
 function leftBehind(before: MachineState, name: string): readonly string[] {
-  const after = readMachineState();
-  const keys = Object.keys(before) as (keyof MachineState)[];
-  const changed = keys.filter((key) => !isDeepStrictEqual(before[key], after[key]));
-  return [
-    ...changed.map((key) => `${key}: ${JSON.stringify(before[key])} became ${JSON.stringify(after[key])}`),
-    ...remainsOf(name),
-  ];
+  return [...newSince(before, readMachineState()), ...remainsOf(name)];
 }
 
 /** Built where there is a network; inside there is none. */

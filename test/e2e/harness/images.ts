@@ -1,18 +1,13 @@
-import { copyFile, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { layOutImage } from '../../support/image-layout.ts';
 import { runOrThrow } from '../../support/run-command.ts';
 import { ImageArchive, type Layer } from './image-archive.ts';
 import { pauseImage } from './node-config.ts';
 
 /** Image with busybox and all its commands. */
 export const busyboxImage = 'example.test/busybox:1';
-/** What the product's image is called here; the tag is the chart's version. */
-export interface ProductImage {
-  readonly name: string;
-  /** Root file systems that lie on one another, lowest first. */
-  readonly layers: readonly string[];
-}
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const path = 'PATH=/usr/local/bin:/bin';
@@ -22,11 +17,7 @@ const path = 'PATH=/usr/local/bin:/bin';
  * @param examples images that examples name; they get busybox with a web server in place of theirs
  * @returns path of an archive with all of them
  */
-export async function makeImages(
-  folder: string,
-  product: ProductImage | undefined,
-  examples: readonly string[] = [],
-): Promise<string> {
+export async function makeImages(folder: string, examples: readonly string[] = []): Promise<string> {
   const busybox = join(folder, 'busybox-root');
   await layOutBusybox(busybox);
   const archive = await ImageArchive.create(join(folder, 'images'));
@@ -37,7 +28,7 @@ export async function makeImages(
   for (const name of examples) {
     await archive.addImage({ name, layers, config: { Cmd: ['sh', '-c', serveScript], Env: [path] } });
   }
-  if (product !== undefined) await addProduct(archive, layers, product, folder);
+  await addProduct(archive, layers, folder);
   return archive.finish();
 }
 
@@ -45,18 +36,25 @@ export async function makeImages(
 export const serveScript =
   'mkdir -p /tmp/www && hostname >/tmp/www/index.html && httpd -p 80 -h /tmp/www; trap "exit 0" TERM; while :; do sleep 3600 & wait $!; done';
 
-/** As the Dockerfile has it, with busybox and the libraries of this machine in place of its base. */
-async function addProduct(
-  archive: ImageArchive,
-  base: readonly Layer[],
-  product: ProductImage,
-  folder: string,
-): Promise<void> {
+/** By the Dockerfile, with busybox and the libraries of this machine in place of its base. */
+async function addProduct(archive: ImageArchive, base: readonly Layer[], folder: string): Promise<void> {
+  const product = join(folder, 'product-root');
+  const { env, user, entrypoint, command, workingFolder } = await layOutImage(product);
   const libraries = join(folder, 'library-root');
   await layOutLibraries(libraries, [process.execPath, join(root, 'dist/spiderpool')]);
-  const layers = [...base];
-  for (const layer of [libraries, ...product.layers]) layers.push(await archive.addLayer(layer));
-  await archive.addImage({ name: product.name, layers, config: { User: '65532:65532', Env: [path] } });
+  const layers = [...base, await archive.addLayer(libraries), await archive.addLayer(product)];
+  const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
+  await archive.addImage({
+    name: `docker.io/spiderpool/spiderpool:${version}`,
+    layers,
+    config: {
+      Env: [path, ...Object.entries(env).map(([key, value]) => `${key}=${value}`)],
+      User: user,
+      Entrypoint: entrypoint,
+      Cmd: command,
+      WorkingDir: workingFolder,
+    },
+  });
 }
 
 /** Copies the shared libraries that `executables` need, each to its own path under `target`. */

@@ -3,17 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { cgroupHierarchies } from './cgroups.ts';
 
-/** What of a machine a cluster in test could change. */
-export interface MachineState {
-  readonly mounts: readonly string[];
-  readonly nics: readonly string[];
-  /** Named network namespaces. */
-  readonly namespaces: readonly string[];
-  /** Text of each sysctl that kubelet would set. */
-  readonly sysctls: Readonly<Record<string, string>>;
-  /** Folders that its components make where nobody keeps them from it. */
-  readonly folders: readonly string[];
-}
+/** What of a machine a cluster in test could change, as lines: mounts, NICs, named network namespaces, sysctls with their values, folders. */
+export type MachineState = ReadonlySet<string>;
 
 const sysctls = [
   'vm/overcommit_memory',
@@ -34,17 +25,23 @@ const folders = [
   '/var/log/pods',
 ];
 
-/** Reads the {@link MachineState}; two readings are equal when nothing was left behind in between. */
+/** Reads the {@link MachineState}. */
 export function readMachineState(): MachineState {
-  return {
-    mounts: readFileSync('/proc/self/mounts', 'utf8').split('\n').sort(),
-    nics: readdirSync('/sys/class/net').sort(),
-    namespaces: existsSync('/run/netns') ? readdirSync('/run/netns').sort() : [],
-    sysctls: Object.fromEntries(
-      sysctls.map((name) => [name, readFileSync(`/proc/sys/${name}`, 'utf8').trim()]),
-    ),
-    folders: folders.filter((folder) => existsSync(folder)),
-  };
+  const mounts = readFileSync('/proc/self/mounts', 'utf8').split('\n').filter(Boolean);
+  const nics = readdirSync('/sys/class/net');
+  const namespaces = existsSync('/run/netns') ? readdirSync('/run/netns') : [];
+  return new Set([
+    ...mounts.map((mount) => `mount ${mount}`),
+    ...nics.map((nic) => `NIC ${nic}`),
+    ...namespaces.map((name) => `network namespace ${name}`),
+    ...sysctls.map((name) => `${name} is ${readFileSync(`/proc/sys/${name}`, 'utf8').trim()}`),
+    ...folders.filter((folder) => existsSync(folder)).map((folder) => `folder ${folder}`),
+  ]);
+}
+
+/** What has come in between. */
+export function newSince(before: MachineState, after: MachineState): readonly string[] {
+  return [...after].filter((line) => !before.has(line));
 }
 
 /** What is left of the own machine `name`: its processes, cgroups and folder. */

@@ -62,7 +62,9 @@ export async function untilReady(
       podsTimeoutMs,
     );
   } catch (error) {
-    const events = await eventsOf(plane, namespace);
+    const events = (await eventsOf(plane, namespace)).filter((event) =>
+      seen.some(({ name }) => event.startsWith(name)),
+    );
     throw new Error(`${String(error)}: ${JSON.stringify(seen)}\n${events.slice(-20).join('\n')}`, {
       cause: error,
     });

@@ -5,7 +5,7 @@ import { type ControlPlane, startControlPlane } from '../../support/control-plan
 import { findNodeExecutables, type NodeExecutables } from '../../support/node-executables.ts';
 import { ServerProcess } from '../../support/server-process.ts';
 import { ClusterNode } from './cluster-node.ts';
-import { makeImages, type ProductImage } from './images.ts';
+import { makeImages } from './images.ts';
 import { createLan, lan } from './lan.ts';
 import { type MachineFacts, ownMachine } from './own-machine.ts';
 import { ServiceRelay } from './service-relay.ts';
@@ -13,8 +13,6 @@ import { ServiceRelay } from './service-relay.ts';
 export interface RealClusterOptions {
   /** How many nodes. @default 2 */
   readonly nodes?: number;
-  /** The product's image, for every node. @default none */
-  readonly image?: ProductImage;
   /** Images that examples name, for every node: see {@link makeImages}. @default none */
   readonly examples?: readonly string[];
 }
@@ -58,7 +56,7 @@ export async function startRealCluster(options: RealClusterOptions = {}): Promis
   const { dir: cniPlugins } = await findCniPlugins(cniPluginNames);
   await using stack = new AsyncDisposableStack();
   await createLan();
-  const images = makeImages(machine.folder, options.image, options.examples);
+  const images = makeImages(machine.folder, options.examples);
   const plane = stack.use(
     await startControlPlane({
       crds: false,

@@ -8,11 +8,16 @@ export interface PodOptions {
   readonly script?: string;
   readonly node?: string;
   readonly restartPolicy?: 'Always' | 'Never';
+  /** kubelet asks the container over HTTP whether it is ready. @default none */
+  readonly probePort?: number;
 }
 
 /** Of a Pod, or the template of a workload. */
 export function podTemplate(app: string, options: PodOptions = {}): object {
-  const { annotations = {}, script = serveScript, node, restartPolicy } = options;
+  const { annotations = {}, script = serveScript, node, restartPolicy, probePort } = options;
+  const probe = probePort && {
+    readinessProbe: { httpGet: { port: probePort, path: '/' }, periodSeconds: 1 },
+  };
   return {
     metadata: { labels: { app }, annotations },
     spec: {
