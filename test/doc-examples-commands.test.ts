@@ -91,7 +91,8 @@ function problemsOfHelm(args: readonly string[]): readonly string[] {
 
 function problemsOfKubectl(args: readonly string[]): readonly string[] {
   const words = args.filter(
-    (arg, index) => !arg.startsWith('-') && !/^(?:-n|-f|-o|-l|-p|--type|--context)$/.test(args[index - 1] ?? ''),
+    (arg, index) =>
+      !arg.startsWith('-') && !/^(?:-n|-f|-o|-l|-p|--type|--context)$/.test(args[index - 1] ?? ''),
   );
   const [verb = '', kind = ''] = words;
   if (!kubectlVerbs.has(verb)) return [`kubectl has no ${verb}`];

@@ -169,6 +169,13 @@ for (const document of documentsOf('pools.yaml')) {
   }
 }
 
+/** Keys that the agent would leave out without a word. */
+function unknownKeysOf(pod: Annotations): readonly string[] {
+  const known = new Set(['interface', 'ipv4', 'ipv6', 'cleangateway', 'dst', 'gw']);
+  const lists = [keys.ippool, keys.ippools, keys.routes].map((key) => JSON.parse(pod[key] ?? '[]') as object);
+  return lists.flat().flatMap((element) => Object.keys(element).filter((key) => !known.has(key)));
+}
+
 async function createExamplePod({ pod, namespace }: Example, number: number) {
   const name = `example-${number}`;
   await world.admin('POST', '/api/v1/namespaces', { metadata: { name, annotations: namespace } });
@@ -192,6 +199,7 @@ describe('pods in documents', () => {
     test(`${example.place}: a real agent gives each NIC what it says (${title})`, async () => {
       const pod = await createExamplePod(example, number);
       const expected = expectedOf(example);
+      assert.deepEqual(unknownKeysOf(example.pod), []);
       const routes = JSON.parse(example.pod[keys.routes] ?? '[]') as { dst: string; gw: string }[];
       for (const { nic, pools, cleansGateway, address } of expected) {
         const network = nicsOf(example.pod).get(nic)?.network ?? '';
