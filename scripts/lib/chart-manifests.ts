@@ -1,0 +1,128 @@
+import { globSync } from 'node:fs';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { findHelm } from '../../test/support/helm.ts';
+import { CommandError, runOrThrow } from '../../test/support/run-command.ts';
+
+/** Something with a message for who runs the script. */
+export class ManifestsError extends Error {
+  override readonly name = 'ManifestsError';
+}
+
+const chart = fileURLToPath(new URL('../../deploy/chart', import.meta.url));
+const folder = fileURLToPath(new URL('../../deploy/manifests', import.meta.url));
+
+/** What helm renders for; without it helm takes the version that it was built with. */
+const kubeVersion = '1.34';
+const renderTimeoutMs = 60_000;
+
+/** The files in the order in which `kubectl apply -f deploy/manifests` sends them, and the chart's templates that are in each. */
+const parts: Readonly<Record<string, readonly string[]>> = {
+  '10-agent-rbac.yaml': ['agent/rbac.yaml'],
+  '11-controller-rbac.yaml': ['controller/rbac.yaml'],
+  '12-ctl-rbac.yaml': ['roles.yaml'],
+  '15-flow-control.yaml': ['agent/flow-control.yaml'],
+  '20-config.yaml': ['config.yaml'],
+  '30-agent.yaml': ['agent/daemonset.yaml'],
+  '31-controller.yaml': ['controller/deployment.yaml'],
+  '40-webhooks.yaml': ['controller/webhooks.yaml'],
+  '50-admission-policies.yaml': ['admission-policies.yaml'],
+};
+
+/** Templates that default values leave empty, or whose objects only Helm can run. */
+const notApplied = ['agent/network.yaml', 'clean/', 'init/', 'monitoring/'];
+
+const header =
+  '# Rendered from deploy/chart with its default values: change that, then run `node scripts/manifests.ts`.\n';
+
+const namespaceFile = `${header}apiVersion: v1
+kind: Namespace
+metadata:
+  name: spiderpool
+  labels:
+    # The agents use the node's network and folders.
+    pod-security.kubernetes.io/enforce: privileged
+    pod-security.kubernetes.io/audit: privileged
+    pod-security.kubernetes.io/warn: privileged
+`;
+
+/**
+ * @returns the text of each file by its name
+ * @throws ManifestsError when helm refuses the chart, or a template is in no file
+ */
+export async function manifestFiles(): Promise<ReadonlyMap<string, string>> {
+  const rendered = splitByTemplate(await renderChart());
+  const files = new Map([['00-namespace.yaml', namespaceFile]]);
+  for (const [file, templates] of Object.entries(parts)) {
+    const documents = templates.flatMap((template) => {
+      const found = rendered.get(template);
+      if (found === undefined) throw new ManifestsError(`the chart renders no templates/${template}`);
+      rendered.delete(template);
+      return found;
+    });
+    files.set(file, header + documents.map(forKubectl).join('---\n'));
+  }
+  const forgotten = [...rendered.keys()].filter(
+    (template) => !notApplied.some((prefix) => template.startsWith(prefix)),
+  );
+  if (forgotten.length > 0)
+    throw new ManifestsError(`${forgotten.join(', ')}: in no file of deploy/manifests`);
+  return files;
+}
+
+/** What stands in deploy/manifests. */
+export async function readManifestFiles(): Promise<ReadonlyMap<string, string>> {
+  const names = globSync('*.yaml', { cwd: folder });
+  const entries = names.map(async (name) => [name, await readFile(join(folder, name), 'utf8')] as const);
+  return new Map(await Promise.all(entries));
+}
+
+/** Makes deploy/manifests these files, and no other. */
+export async function writeManifestFiles(files: ReadonlyMap<string, string>): Promise<void> {
+  for (const name of globSync('*.yaml', { cwd: folder })) {
+    if (!files.has(name)) await rm(join(folder, name));
+  }
+  for (const [name, text] of files) await writeFile(join(folder, name), text);
+}
+
+async function renderChart(): Promise<string> {
+  const args = ['template', 'spiderpool', chart, '--namespace', 'spiderpool', '--kube-version', kubeVersion];
+  try {
+    return await runOrThrow(await findHelm(), args, { timeoutMs: renderTimeoutMs });
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    throw new ManifestsError(error.message, { cause: error });
+  }
+}
+
+/** Documents by the path of their template below templates/, in the order of the template's text. */
+function splitByTemplate(rendered: string): Map<string, string[]> {
+  const documents = new Map<string, string[]>();
+  for (const document of rendered.split(/^---\n/m)) {
+    const [, template, text] = /^# Source: \w+\/templates\/(\S+)\n([\s\S]*)$/.exec(document) ?? [];
+    if (template === undefined || text === undefined || !/^kind: /m.test(text)) continue;
+    documents.set(template, [...(documents.get(template) ?? []), text]);
+  }
+  return documents;
+}
+
+/** Without what only a release of Helm has, and what would change with each version. */
+function forKubectl(document: string): string {
+  const lines = document.split('\n').filter((line) => {
+    const isHelms =
+      /^ *(app\.kubernetes\.io\/(managed-by|instance|version)|helm\.sh\/chart|checksum\/config): /.test(line);
+    return !isHelms && line.trim() !== '';
+  });
+  // A map whose only entry was one of these is none.
+  const kept = lines.filter((line, at) => !(/^ *annotations:$/.test(line) && !isDeeper(lines[at + 1], line)));
+  return `${kept.join('\n')}\n`;
+}
+
+function isDeeper(line: string | undefined, than: string): boolean {
+  return line !== undefined && indentOf(line) > indentOf(than);
+}
+
+function indentOf(line: string): number {
+  return line.length - line.trimStart().length;
+}
