@@ -2,8 +2,11 @@ import { globSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { load } from 'js-yaml';
+import { isJsonObject } from '../../src/cni/field-reader.ts';
 import { findHelm } from '../../test/support/helm.ts';
 import { CommandError, runOrThrow } from '../../test/support/run-command.ts';
+import { describedValues, undescribedPaths, valuesSchema, valuesTable } from './chart-values.ts';
 
 /** Something with a message for who runs the script. */
 export class ManifestsError extends Error {
@@ -12,6 +15,11 @@ export class ManifestsError extends Error {
 
 const chart = fileURLToPath(new URL('../../deploy/chart', import.meta.url));
 const folder = fileURLToPath(new URL('../../deploy/manifests', import.meta.url));
+const withoutEffectFile = 'files/values-without-effect.yaml';
+const schemaFile = 'values.schema.json';
+const readmeFile = 'README.md';
+/** What stands between these marks of the chart's README is written here. */
+const tableMarks = ['<!-- values -->\n', '\n<!-- /values -->'] as const;
 
 /** What helm renders for; without it helm takes the version that it was built with. */
 const kubeVersion = '1.34';
@@ -69,6 +77,53 @@ export async function manifestFiles(): Promise<ReadonlyMap<string, string>> {
   if (forgotten.length > 0)
     throw new ManifestsError(`${forgotten.join(', ')}: in no file of deploy/manifests`);
   return files;
+}
+
+/**
+ * What is derived from the chart's values: its schema, and its README with the table of them.
+ * @returns the text of each file of the chart by its name
+ * @throws ManifestsError when a value has no description, or the README no place for the table
+ */
+export async function valuesFiles(): Promise<ReadonlyMap<string, string>> {
+  const text = await readFile(join(chart, 'values.yaml'), 'utf8');
+  const defaults = load(text);
+  const ignored = load(await readFile(join(chart, withoutEffectFile), 'utf8'));
+  if (!isJsonObject(defaults) || !Array.isArray(ignored))
+    throw new ManifestsError('values.yaml is not a map');
+  const values = describedValues(text, defaults);
+  const undescribed = undescribedPaths(values, defaults);
+  if (undescribed.length > 0) {
+    throw new ManifestsError(
+      `values.yaml says nothing about ${undescribed.join(', ')}: write "# -- …" above it`,
+    );
+  }
+  const schema = JSON.stringify(valuesSchema(values, defaults, ignored.map(String)), undefined, 2);
+  return new Map([
+    [schemaFile, `${schema}\n`],
+    [readmeFile, withTable(await readFile(join(chart, readmeFile), 'utf8'), valuesTable(values))],
+  ]);
+}
+
+/** These files of the chart as they stand. */
+export async function readValuesFiles(): Promise<ReadonlyMap<string, string>> {
+  const entries = [schemaFile, readmeFile].map(
+    async (name) => [name, await readFile(join(chart, name), 'utf8').catch(() => '')] as const,
+  );
+  return new Map(await Promise.all(entries));
+}
+
+/** Writes {@link valuesFiles}. */
+export async function writeValuesFiles(files: ReadonlyMap<string, string>): Promise<void> {
+  for (const [name, text] of files) await writeFile(join(chart, name), text);
+}
+
+function withTable(readme: string, table: string): string {
+  const [begin, end] = tableMarks;
+  const from = readme.indexOf(begin);
+  const to = readme.indexOf(end, from);
+  if (from < 0 || to < 0)
+    throw new ManifestsError(`deploy/chart/${readmeFile} has no ${begin.trim()} … ${end.trim()}`);
+  return readme.slice(0, from + begin.length) + table + readme.slice(to);
 }
 
 /** What stands in deploy/manifests. */

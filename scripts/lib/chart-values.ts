@@ -1,0 +1,166 @@
+import { isJsonObject } from '../../src/cni/field-reader.ts';
+
+/** One value of the chart: its path, its default, and what the comment above it says. */
+export interface ChartValue {
+  readonly path: string;
+  readonly default: unknown;
+  readonly description: string;
+}
+
+/** Maps whose keys are the user's; those that are empty by default need no mention. */
+const openMaps = [
+  'nodeSelector',
+  'resources',
+  'podSecurityContext',
+  'securityContext',
+  'grafanaDashboard.labels',
+  'operator.matchLabels',
+];
+
+/** What a type does not say; by the end of the path. */
+const refinements: Readonly<Record<string, object>> = {
+  'cni.type': { enum: ['macvlan', 'ipvlan', 'bridge'] },
+  // Runtimes read these endings and no other.
+  'cni.fileName': { pattern: '^[^/]+\\.(conflist|conf|json)$' },
+  'cni.mtu': { minimum: 0, maximum: 65_535 },
+  'updateStrategy.type': { enum: ['RollingUpdate', 'OnDelete', 'Recreate'] },
+  'rollingUpdate.maxUnavailable': { type: ['integer', 'string'] },
+  'rollingUpdate.maxSurge': { const: 0 },
+  'podDisruptionBudget.minAvailable': { type: ['integer', 'string'] },
+  'podDisruptionBudget.maxUnavailable': { type: ['integer', 'string'] },
+  'image.pullPolicy': { enum: ['Always', 'IfNotPresent', 'Never'] },
+  'service.type': { enum: ['ClusterIP', 'NodePort', 'LoadBalancer'] },
+  'debug.logLevel': { enum: ['debug', 'info', 'warn', 'error', 'fatal', 'panic'] },
+  'tls.method': { enum: ['auto', 'provided', 'certmanager'] },
+  'certmanager.issuerKind': { enum: ['Issuer', 'ClusterIssuer'] },
+  'spiderpoolController.replicas': { minimum: 0 },
+  'gcAll.intervalInSecond': { minimum: 1 },
+  'gc.gcDeletingTimeOutPodDelay': { minimum: 0 },
+  httpPort: portSchema(),
+  webhookPort: portSchema(),
+  'prometheus.port': portSchema(),
+};
+
+const withoutEffect = { description: "A value of the original's chart, without effect here" };
+
+/**
+ * Reads the paths, defaults and descriptions out of the text of values.yaml: a line `# -- …` describes the key below it. What a map holds that is
+ * described as a whole is its default.
+ * @param defaults the parsed text
+ */
+export function describedValues(text: string, defaults: object): readonly ChartValue[] {
+  const values: ChartValue[] = [];
+  const keys: { readonly indent: number; readonly key: string }[] = [];
+  let description: string | undefined;
+  for (const line of text.split('\n')) {
+    const [, comment] = /^ *# -- (.+)$/.exec(line) ?? [];
+    if (comment !== undefined) description = comment;
+    const [, indentText = '', key] = /^( *)([\w-]+):(?: |$)/.exec(line) ?? [];
+    if (key === undefined) continue;
+    const indent = indentText.length;
+    while ((keys.at(-1)?.indent ?? -1) >= indent) keys.pop();
+    keys.push({ indent, key });
+    if (description === undefined) continue;
+    const path = keys.map((each) => each.key);
+    values.push({ path: path.join('.'), default: valueAt(defaults, path), description });
+    description = undefined;
+  }
+  return values;
+}
+
+/** Defaults that no description covers: paths. */
+export function undescribedPaths(values: readonly ChartValue[], defaults: object): readonly string[] {
+  return leafPaths(defaults).filter(
+    (leaf) => !values.some(({ path }) => leaf === path || leaf.startsWith(`${path}.`)),
+  );
+}
+
+/**
+ * The JSON schema that helm holds values against: the types of the defaults, no key that nobody knows, and the original's values that do nothing.
+ * @param ignored paths of these
+ */
+export function valuesSchema(
+  values: readonly ChartValue[],
+  defaults: object,
+  ignored: readonly string[],
+): object {
+  const descriptions = new Map(values.map(({ path, description }) => [path, description]));
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    ...mapSchema(defaults, '', descriptions, ignored),
+  };
+}
+
+/** The table of the chart's README. */
+export function valuesTable(values: readonly ChartValue[]): string {
+  const rows = values.map(
+    ({ path, default: value, description }) => `| \`${path}\` | ${defaultText(value)} | ${description} |`,
+  );
+  return ['| value | default | meaning |', '|---|---|---|', ...rows].join('\n');
+}
+
+function defaultText(value: unknown): string {
+  const json = JSON.stringify(value);
+  return json.length > 60 ? 'see `values.yaml`' : `\`${json.replaceAll('|', '\\|')}\``;
+}
+
+function mapSchema(
+  map: object,
+  path: string,
+  descriptions: ReadonlyMap<string, string>,
+  ignored: readonly string[],
+): object {
+  const properties: Record<string, object> = {};
+  for (const [key, value] of Object.entries(map)) {
+    const inner = path === '' ? key : `${path}.${key}`;
+    const description = descriptions.get(inner);
+    properties[key] = {
+      ...(description !== undefined && { description }),
+      ...schemaOf(value, inner, descriptions, ignored),
+    };
+  }
+  const prefix = path === '' ? '' : `${path}.`;
+  for (const each of ignored) {
+    const key = each.startsWith(prefix) ? each.slice(prefix.length) : '.';
+    if (!key.includes('.')) properties[key] = withoutEffect;
+  }
+  return { type: 'object', properties, additionalProperties: false };
+}
+
+function schemaOf(
+  value: unknown,
+  path: string,
+  descriptions: ReadonlyMap<string, string>,
+  ignored: readonly string[],
+): object {
+  const refinement = Object.entries(refinements).find(([end]) => isAtEnd(path, end))?.[1] ?? {};
+  if (typeof value === 'string') return { type: 'string', ...refinement };
+  if (typeof value === 'boolean') return { type: 'boolean' };
+  if (typeof value === 'number') return { type: 'integer', ...refinement };
+  if (Array.isArray(value)) return { type: 'array' };
+  if (!isJsonObject(value)) throw new Error(`${path}: a default has to be text, number, truth, list or map`);
+  const isOpen = Object.keys(value).length === 0 || openMaps.some((end) => isAtEnd(path, end));
+  return isOpen ? { type: 'object' } : mapSchema(value, path, descriptions, ignored);
+}
+
+function isAtEnd(path: string, end: string): boolean {
+  return path === end || path.endsWith(`.${end}`);
+}
+
+function portSchema(): object {
+  return { minimum: 1, maximum: 65_535 };
+}
+
+function valueAt(defaults: object, path: readonly string[]): unknown {
+  let at: unknown = defaults;
+  for (const key of path) at = isJsonObject(at) ? at[key] : undefined;
+  return at;
+}
+
+function leafPaths(value: object, prefix = ''): readonly string[] {
+  return Object.entries(value).flatMap(([key, inner]) => {
+    const path = `${prefix}${key}`;
+    const isMap = isJsonObject(inner) && Object.keys(inner).length > 0;
+    return isMap ? leafPaths(inner, `${path}.`) : [path];
+  });
+}
