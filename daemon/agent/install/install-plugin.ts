@@ -1,4 +1,4 @@
-import { copyFile, mkdir, open, readdir } from 'node:fs/promises';
+import { copyFile, lstat, mkdir, open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from '../../../src/log/logger.ts';
 import { InstallError } from './install-error.ts';
@@ -44,6 +44,7 @@ export function buildsToTry(entries: readonly string[]): readonly string[] {
  */
 export async function installPlugin(places: PluginPlaces, log: Logger): Promise<void> {
   const builds = await listBuilds(places.sourceFolder);
+  await checkHostRoot(places.hostRoot);
   await mkdir(places.binFolder, { recursive: true, mode: 0o755 }).catch((error: Error) => {
     throw new InstallError(`can't make the folder ${places.binFolder}: ${error.message}`, { cause: error });
   });
@@ -68,6 +69,16 @@ export async function installPlugin(places: PluginPlaces, log: Logger): Promise<
   throw new InstallError(
     `no build of the plugin runs on this host; what was installed before stays.\n  ${problems.join('\n  ')}`,
   );
+}
+
+/** The plugin finds its own code by /proc/self/exe, as it does when a runtime of the host calls it. */
+async function checkHostRoot(hostRoot: string): Promise<void> {
+  await lstat(join(hostRoot, 'proc/self')).catch((error: Error) => {
+    throw new InstallError(
+      `${join(hostRoot, 'proc')} is not the host's /proc: mount the host's root with all mounts below it, and name it with --host-root`,
+      { cause: error },
+    );
+  });
 }
 
 async function listBuilds(folder: string): Promise<readonly string[]> {

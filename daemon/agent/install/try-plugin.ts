@@ -29,10 +29,10 @@ export interface TrialPlace {
  * `CNI_COMMAND=VERSION`, and a request on stdin.
  *
  * @param file the plugin's path on the host
- * @throws InstallError when there is no chroot; the signal's reason when it ends the trial
+ * @throws InstallError when there is no chroot, or the signal ends the trial
  */
 export async function tryPlugin(file: string, place: TrialPlace): Promise<TrialEnd> {
-  place.signal.throwIfAborted();
+  if (place.signal.aborted) throw ended();
   const [program, ...args] = commandFor(file, place.hostRoot);
   const child = spawn(program, args, {
     cwd: '/',
@@ -52,7 +52,7 @@ export async function tryPlugin(file: string, place: TrialPlace): Promise<TrialE
       child.stderr.destroy();
       act();
     }
-    const onAbort = () => settle(() => reject(abortReason(place.signal)));
+    const onAbort = () => settle(() => reject(ended()));
     const timer = setTimeout(
       () => settle(() => resolve({ kind: 'timed-out', afterMs: timeoutMs })),
       timeoutMs,
@@ -120,6 +120,6 @@ function killGroup(pid: number | undefined): void {
   }
 }
 
-function abortReason(signal: AbortSignal): Error {
-  return signal.reason instanceof Error ? signal.reason : new Error('the installation was ended');
+function ended(): InstallError {
+  return new InstallError('ended by a signal; what was installed before stays');
 }
