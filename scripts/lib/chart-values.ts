@@ -17,15 +17,42 @@ const openMaps = [
   'operator.matchLabels',
 ];
 
-/** What a type does not say; by the end of the path. */
+/** What the controller takes: days would be a mistake in the unit. */
+const secondsMax = 86_400;
+
+/** What a type does not say; by the end of the path, the first that fits. */
 const refinements: Readonly<Record<string, object>> = {
+  // Other programs find the pods by these.
+  'spiderpoolAgent.name': { const: 'spiderpool-agent' },
+  'spiderpoolController.name': { const: 'spiderpool-controller' },
+  'global.cniBinHostPath': folderSchema(),
+  'global.cniConfHostPath': folderSchema(),
+  // The longest path of a socket.
+  'global.ipamUNIXSocketHostPath': { pattern: '^/[^/]+/.*[^/]$', maxLength: 107 },
+  'cni.name': { pattern: '^[A-Za-z0-9][A-Za-z0-9_.-]*$' },
+  'cni.plugins': listOf('object'),
+  'cni.cniVersion': { enum: ['0.3.1', '0.4.0', '1.0.0', '1.1.0'] },
+  ipv4IPRanges: listOf('string'),
+  ipv6IPRanges: listOf('string'),
+  extraArgs: listOf('string'),
+  extraEnv: listOf('object'),
+  extraVolumes: listOf('object'),
+  extraVolumeMounts: listOf('object'),
+  imagePullSecrets: listOf('object'),
+  tolerations: listOf('object'),
+  extraDnsNames: listOf('string'),
+  extraIPAddresses: listOf('string'),
+  'image.digest': { pattern: '^(sha256:[0-9a-f]{64})?$' },
   'cni.type': { enum: ['macvlan', 'ipvlan', 'bridge'] },
   // Runtimes read these endings and no other.
   'cni.fileName': { pattern: '^[^/]+\\.(conflist|conf|json)$' },
   'cni.mtu': { minimum: 0, maximum: 65_535 },
-  'updateStrategy.type': { enum: ['RollingUpdate', 'OnDelete', 'Recreate'] },
+  'spiderpoolAgent.updateStrategy.type': { enum: ['RollingUpdate', 'OnDelete'] },
+  'spiderpoolController.updateStrategy.type': { enum: ['RollingUpdate', 'Recreate'] },
   'rollingUpdate.maxUnavailable': { type: ['integer', 'string'] },
-  'rollingUpdate.maxSurge': { const: 0 },
+  // Two agents can't serve one node.
+  'spiderpoolAgent.updateStrategy.rollingUpdate.maxSurge': { const: 0 },
+  'rollingUpdate.maxSurge': { type: ['integer', 'string'] },
   'podDisruptionBudget.minAvailable': { type: ['integer', 'string'] },
   'podDisruptionBudget.maxUnavailable': { type: ['integer', 'string'] },
   'image.pullPolicy': { enum: ['Always', 'IfNotPresent', 'Never'] },
@@ -33,13 +60,25 @@ const refinements: Readonly<Record<string, object>> = {
   'debug.logLevel': { enum: ['debug', 'info', 'warn', 'error', 'fatal', 'panic'] },
   'tls.method': { enum: ['auto', 'provided', 'certmanager'] },
   'certmanager.issuerKind': { enum: ['Issuer', 'ClusterIssuer'] },
-  'spiderpoolController.replicas': { minimum: 0 },
-  'gcAll.intervalInSecond': { minimum: 1 },
-  'gc.gcDeletingTimeOutPodDelay': { minimum: 0 },
+  'spiderpoolController.replicas': { minimum: 1 },
+  'gcAll.intervalInSecond': { minimum: 1, maximum: secondsMax },
+  'gc.gcDeletingTimeOutPodDelay': { minimum: 0, maximum: secondsMax },
+  'certmanager.certValidityDuration': { minimum: 1 },
+  failureThreshold: { minimum: 1 },
+  periodSeconds: { minimum: 1 },
   httpPort: portSchema(),
   webhookPort: portSchema(),
   'prometheus.port': portSchema(),
 };
+
+interface MapSchema {
+  readonly type: 'object';
+  readonly properties: Readonly<Record<string, object>>;
+  readonly additionalProperties: boolean;
+}
+
+/** Where a chart that has this one as a part keeps the condition of it. */
+const conditionOfParent = { type: 'boolean', description: 'Read by a chart that has this one as a part' };
 
 const withoutEffect = { description: "A value of the original's chart, without effect here" };
 
@@ -85,9 +124,11 @@ export function valuesSchema(
   ignored: readonly string[],
 ): object {
   const descriptions = new Map(values.map(({ path, description }) => [path, description]));
+  const { properties, ...schema } = mapSchema(defaults, '', descriptions, ignored);
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
-    ...mapSchema(defaults, '', descriptions, ignored),
+    ...schema,
+    properties: { ...properties, enabled: conditionOfParent },
   };
 }
 
@@ -109,7 +150,7 @@ function mapSchema(
   path: string,
   descriptions: ReadonlyMap<string, string>,
   ignored: readonly string[],
-): object {
+): MapSchema {
   const properties: Record<string, object> = {};
   for (const [key, value] of Object.entries(map)) {
     const inner = path === '' ? key : `${path}.${key}`;
@@ -124,7 +165,8 @@ function mapSchema(
     const key = each.startsWith(prefix) ? each.slice(prefix.length) : '.';
     if (!key.includes('.')) properties[key] = withoutEffect;
   }
-  return { type: 'object', properties, additionalProperties: false };
+  // A chart that has this one as a part gives it its own globals; a release of this one alone is checked by templates/_checks.tpl.
+  return { type: 'object', properties, additionalProperties: path === 'global' };
 }
 
 function schemaOf(
@@ -137,7 +179,7 @@ function schemaOf(
   if (typeof value === 'string') return { type: 'string', ...refinement };
   if (typeof value === 'boolean') return { type: 'boolean' };
   if (typeof value === 'number') return { type: 'integer', ...refinement };
-  if (Array.isArray(value)) return { type: 'array' };
+  if (Array.isArray(value)) return { type: 'array', ...refinement };
   if (!isJsonObject(value)) throw new Error(`${path}: a default has to be text, number, truth, list or map`);
   const isOpen = Object.keys(value).length === 0 || openMaps.some((end) => isAtEnd(path, end));
   return isOpen ? { type: 'object' } : mapSchema(value, path, descriptions, ignored);
@@ -145,6 +187,14 @@ function schemaOf(
 
 function isAtEnd(path: string, end: string): boolean {
   return path === end || path.endsWith(`.${end}`);
+}
+
+function listOf(type: string): object {
+  return { items: { type } };
+}
+
+function folderSchema(): object {
+  return { pattern: '^/.*[^/]$' };
 }
 
 function portSchema(): object {

@@ -2,8 +2,6 @@
 {{- define "spiderpool.controllerPod" -}}
 {{- $values := .Values.spiderpoolController }}
 priorityClassName: {{ $values.priorityClassName }}
-# The webhooks are needed to make the first pool, before any pod has an address.
-hostNetwork: {{ $values.hostnetwork }}
 {{- with $values.image.imagePullSecrets }}
 imagePullSecrets:
   {{- toYaml . | nindent 2 }}
