@@ -74,7 +74,9 @@ function documentedMetrics(chapter: string): Record<string, string> {
   const markdown = read(join(docs, 'metrics.md'));
   const [, text = ''] = markdown.split(`\n## ${chapter}\n`);
   const [own = ''] = text.split('\n## ');
-  const rows = [...own.matchAll(/^\| `((?:spiderpool|process)_\w+)` (?:\| (?:agent|controller) )?\| (\w+) \|/gm)];
+  const rows = [
+    ...own.matchAll(/^\| `((?:spiderpool|process)_\w+)` (?:\| (?:agent|controller) )?\| (\w+) \|/gm),
+  ];
   return Object.fromEntries(rows.map(([, name = '', type = '']) => [name, type]));
 }
 
