@@ -82,6 +82,7 @@ test('valuesSchema() takes types from defaults, closes maps but for those of the
       resources: { description: 'Whole maps have one', type: 'object' },
       plain: { type: 'boolean' },
       rdma: ignored,
+      enabled: { description: 'Read by a chart that has this one as a part', type: 'boolean' },
     },
   });
 });
