@@ -462,9 +462,16 @@ describe('deploy', () => {
       return (body as { status: { allowed: boolean } }).status.allowed;
     }
 
-    test('cover every resource that the code names, but for what is the controller’s alone', async () => {
-      const { secrets, leases, mutatingWebhooks, validatingWebhooks } = kubeResources;
-      const foreign = new Set<KubeResource>([secrets, leases, mutatingWebhooks, validatingWebhooks]);
+    test('cover every resource that the code names, but for what is the controller’s and its commands’ alone', async () => {
+      const foreign = new Set<KubeResource>([
+        kubeResources.secrets,
+        kubeResources.leases,
+        kubeResources.mutatingWebhooks,
+        kubeResources.validatingWebhooks,
+        kubeResources.admissionPolicies,
+        kubeResources.admissionPolicyBindings,
+        kubeResources.definitions,
+      ]);
       for (const resource of Object.values(kubeResources)) {
         if (foreign.has(resource)) continue;
         const verb = resource === kubeResources.events ? 'create' : 'get';
