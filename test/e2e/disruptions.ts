@@ -68,7 +68,10 @@ export function testDisruptions(running: () => TestCluster): void {
       240_000,
     );
     assert.match(events[0] ?? '', /^web-/);
-    assert.equal((await listPods(plane, 'tiny')).filter(({ isReady }) => isReady).length, 2);
+    await until('the other two are ready', async () => {
+      const pods = await listPods(plane, 'tiny');
+      return pods.filter(({ isReady }) => isReady).length === 2;
+    });
     const patch = JSON.stringify({ spec: { ips: ['10.20.110.1-10.20.110.3'] } });
     await plane.kubectl(['patch', 'spiderippool', 'tiny', '--type=merge', `--patch=${patch}`]);
     const pods = await untilReady(plane, 'tiny', 3);

@@ -43,17 +43,7 @@ export function testInstallation(running: () => TestCluster): void {
     for (const address of other.addresses) await shell.untilPings(one, address);
     await shell.untilPings(one, lan.gateway);
     assert.match(
-      await shell.run(
-        one,
-        'wget',
-        '-q',
-        '-T',
-        '5',
-        '-O',
-        '-',
-        '--no-check-certificate',
-        'https://10.96.0.1/version',
-      ),
+      await shell.run(one, 'wget', '-q', '-O', '-', '--no-check-certificate', 'https://10.96.0.1/version'),
       /"gitVersion"/,
     );
   });

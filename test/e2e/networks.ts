@@ -18,9 +18,8 @@ export function testNetwork(running: () => TestCluster, plugin: 'macvlan' | 'bri
     );
     const pods = await untilReady(plane, namespace, 4);
     await assertRecorded(plane, pods);
-    const here = pods.filter(({ node }) => node === 'node-1');
-    const there = pods.filter(({ node }) => node === 'node-2');
-    for (const from of [here[0], there[0]]) {
+    for (const { name } of nodes) {
+      const from = pods.find(({ node }) => node === name);
       assert.ok(from);
       for (const to of pods.filter(({ uid }) => uid !== from.uid)) await reach(shell, from, to);
     }

@@ -100,5 +100,5 @@ async function untilReplaced(
 }
 
 function addressesByName(pods: readonly PodView[]): Readonly<Record<string, readonly string[]>> {
-  return Object.fromEntries(pods.map(({ name, addresses }) => [name, addresses] as const).sort());
+  return Object.fromEntries(pods.map(({ name, addresses }) => [name, addresses]));
 }

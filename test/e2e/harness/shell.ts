@@ -28,7 +28,7 @@ export class Shell {
     const [address = ''] = to.addresses;
     const host = address.includes(':') ? `[${address}]` : address;
     await until(`${from.name} gets the page of ${to.name}`, async () => {
-      const page = await this.run(from, 'wget', '-q', '-T', '3', '-O', '-', `http://${host}/`);
+      const page = await this.run(from, 'timeout', '5', 'wget', '-q', '-O', '-', `http://${host}/`);
       return page.trim() === to.name;
     });
   }

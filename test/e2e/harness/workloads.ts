@@ -22,7 +22,13 @@ export function podTemplate(app: string, options: PodOptions = {}): object {
     metadata: { labels: { app }, annotations },
     spec: {
       containers: [
-        { name: 'main', image: busyboxImage, imagePullPolicy: 'Never', command: ['sh', '-c', script] },
+        {
+          name: 'main',
+          image: busyboxImage,
+          imagePullPolicy: 'Never',
+          command: ['sh', '-c', script],
+          ...probe,
+        },
       ],
       terminationGracePeriodSeconds: 5,
       // A lost node's pods are evicted at once.
