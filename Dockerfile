@@ -11,9 +11,10 @@ FROM --platform=$BUILDPLATFORM ${BUILD_IMAGE} AS build
 ARG TARGETARCH
 WORKDIR /src
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --include=dev --include=optional
+# A registry other than npm's own: --secret id=npmrc,src=FILE
+RUN --mount=type=secret,id=npmrc,target=/root/.npmrc npm ci --include=dev --include=optional
 COPY . .
-RUN node scripts/build.mjs image-${TARGETARCH}
+RUN --mount=type=secret,id=npmrc,target=/root/.npmrc node scripts/build.mjs image-${TARGETARCH}
 
 FROM ${BASE_IMAGE}
 ARG TARGETARCH

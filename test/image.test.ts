@@ -62,7 +62,9 @@ test('readStage() refuses what it can’t follow', () => {
 test('Dockerfile copies what its build stage builds, each part once', () => {
   const [build] = stages;
   assert.ok(build !== undefined && stages.length === 2);
-  const steps = new Set(build.instructions.map(({ name, args: text }) => `${name} ${text}`));
+  const steps = new Set(
+    build.instructions.map(({ name, args: text }) => `${name} ${text.replace(/^--mount=\S+ /, '')}`),
+  );
   assert.ok(steps.has('WORKDIR /src'));
   assert.ok(steps.has('RUN node scripts/build.mjs image-${TARGETARCH}'), 'builds the files of the image');
   assert.deepEqual(

@@ -27,8 +27,12 @@ const hints: readonly (readonly [seen: RegExp, hint: string])[] = [
     'changing the root needs the capability SYS_CHROOT: add it to the container',
   ],
   [
-    /libstdc\+\+|libgcc_s/,
-    "the host has the loader but not the C++ library: install it there (on Alpine 'apk add libstdc++')",
+    /loading shared librar|cannot open shared object/i,
+    "the host has the loader but not a library: install it there (libstdc++ on Alpine: 'apk add libstdc++')",
+  ],
+  [
+    /error relocating|version `\S+' not found/i,
+    'a library of the host is too old: glibc 2.17, or on musl libstdc++ of GCC 13 (Alpine 3.19), is needed',
   ],
   [
     /permission denied/i,
