@@ -105,7 +105,7 @@ export class Host implements AsyncDisposable {
     await this.stopAgent();
     // What a runtime makes for all of its containers and never removes. One that is in use can't be removed.
     await this.run(
-      'find /sys/fs/cgroup -mindepth 2 -maxdepth 2 -name libpod_parent -exec find {} -depth -type d -exec rmdir {} + 2>/dev/null || true',
+      'find /sys/fs/cgroup -mindepth 1 -maxdepth 2 -name libpod_parent -exec find {} -depth -type d -exec rmdir {} + 2>/dev/null || true',
     );
     await this.sandbox[Symbol.asyncDispose]();
   }
@@ -129,9 +129,14 @@ export class Host implements AsyncDisposable {
       await copyFile(join(examples, file), this.#outside(target));
     await mkdir(this.#programs);
     for (const name of ['spiderpool-agent', 'spiderpoolctl']) {
-      const script = `#!/bin/sh\nexec "${process.execPath}" "${join(repositoryFolder, 'dist', name)}.js" "$@"\n`;
-      await writeFile(join(this.#programs, name), script, { mode: 0o755 });
+      await this.addProgram(name, process.execPath, `${join(repositoryFolder, 'dist', name)}.js`);
     }
+  }
+
+  /** Puts a program into the host's PATH. @param command runs it */
+  async addProgram(name: string, ...command: readonly string[]): Promise<void> {
+    const words = command.map((word) => `"${word}"`).join(' ');
+    await writeFile(join(this.#programs, name), `#!/bin/sh\nexec ${words} "$@"\n`, { mode: 0o755 });
   }
 }
 
