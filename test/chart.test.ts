@@ -114,6 +114,25 @@ async function agentOf(values: object): Promise<Workload> {
   return workloadOf(await renderChart({ values }), 'DaemonSet', 'spiderpool-agent');
 }
 
+/** The budget's spec without its selector; undefined when there is none. */
+async function budgetOf(podDisruptionBudget: object): Promise<object | undefined> {
+  const objects = await renderChart({ values: { spiderpoolController: { podDisruptionBudget } } });
+  const found = objects.find(({ kind }) => kind === 'PodDisruptionBudget');
+  if (found === undefined) return undefined;
+  const { selector: _, ...spec } = found['spec'] as { readonly selector: object };
+  return spec;
+}
+
+function bundlesOf(objects: readonly RenderedObject[]): readonly unknown[] {
+  const configurations = objects.filter(({ kind }) => kind.endsWith('WebhookConfiguration'));
+  assert.equal(configurations.length, 2);
+  return configurations.flatMap(({ webhooks }) =>
+    (webhooks as readonly { clientConfig: { caBundle?: string } }[]).map(
+      ({ clientConfig }) => clientConfig.caBundle,
+    ),
+  );
+}
+
 async function controllerOf(values: object): Promise<Workload> {
   return workloadOf(await renderChart({ values }), 'Deployment', 'spiderpool-controller');
 }
@@ -476,17 +495,10 @@ describe('agents and controllers of the chart', () => {
   });
 
   test('the budget of controllers counts as it is told', async () => {
-    const budget = async (podDisruptionBudget: object): Promise<unknown> => {
-      const objects = await renderChart({ values: { spiderpoolController: { podDisruptionBudget } } });
-      const found = objects.find(({ kind }) => kind === 'PodDisruptionBudget');
-      return (found?.['spec'] as { selector?: object } | undefined) === undefined
-        ? undefined
-        : { ...(found?.['spec'] as object), selector: undefined };
-    };
-    assert.deepEqual(await budget({}), { maxUnavailable: 1, selector: undefined });
-    assert.deepEqual(await budget({ minAvailable: 1 }), { minAvailable: 1, selector: undefined });
-    assert.deepEqual(await budget({ maxUnavailable: '50%' }), { maxUnavailable: '50%', selector: undefined });
-    assert.equal(await budget({ enabled: false }), undefined);
+    assert.deepEqual(await budgetOf({}), { maxUnavailable: 1 });
+    assert.deepEqual(await budgetOf({ minAvailable: 1 }), { minAvailable: 1 });
+    assert.deepEqual(await budgetOf({ maxUnavailable: '50%' }), { maxUnavailable: '50%' });
+    assert.equal(await budgetOf({ enabled: false }), undefined);
   });
 });
 
@@ -579,16 +591,6 @@ describe('the webhooks’ certificate of the chart', () => {
   const files = ['--tls-server-cert', '/etc/tls/tls.crt', '--tls-server-key', '/etc/tls/tls.key'];
   const encoded = Buffer.from(pem).toString('base64');
 
-  function bundles(objects: readonly RenderedObject[]): readonly unknown[] {
-    const configurations = objects.filter(({ kind }) => kind.endsWith('WebhookConfiguration'));
-    assert.equal(configurations.length, 2);
-    return configurations.flatMap(({ webhooks }) =>
-      (webhooks as readonly { clientConfig: { caBundle?: string } }[]).map(
-        ({ clientConfig }) => clientConfig.caBundle,
-      ),
-    );
-  }
-
   test('is the controllers’ own with auto: they may write one Secret', async () => {
     const objects = await renderChart({ values: tls({ method: 'auto', secretName: 'without-effect' }) });
     const { template } = workloadOf(objects, 'Deployment', 'spiderpool-controller');
@@ -600,7 +602,7 @@ describe('the webhooks’ certificate of the chart', () => {
       secrets.map(({ resourceNames }) => resourceNames),
       [undefined, ['spiderpool-controller-server-certs']],
     );
-    assert.deepEqual(new Set(bundles(objects)), new Set([undefined]));
+    assert.deepEqual(new Set(bundlesOf(objects)), new Set([undefined]));
   });
 
   test('is a Secret that is there with provided: nobody may read Secrets by the API', async () => {
@@ -612,7 +614,7 @@ describe('the webhooks’ certificate of the chart', () => {
     for (const { resources } of rulesOf(objects, 'Role', 'spiderpool-controller'))
       assert.ok(!resources.includes('secrets'));
     assert.ok(!objects.some(({ kind }) => kind === 'Secret'));
-    assert.deepEqual(new Set(bundles(objects)), new Set([undefined]));
+    assert.deepEqual(new Set(bundlesOf(objects)), new Set([undefined]));
   });
 
   test('is made a Secret with provided, from PEM or base64 of it', async () => {
@@ -624,7 +626,7 @@ describe('the webhooks’ certificate of the chart', () => {
         'tls.key': encoded,
         'ca.crt': encoded,
       });
-      assert.deepEqual(new Set(bundles(objects)), new Set([encoded]));
+      assert.deepEqual(new Set(bundlesOf(objects)), new Set([encoded]));
     }
   });
 
