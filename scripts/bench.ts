@@ -1,4 +1,4 @@
-// `npm run bench [-- --quick] [-- --only a,b,c,d,e,f,g] [-- --update-docs]`: prints tables and writes bench-results.json.
+// `npm run bench [-- --quick] [-- --only a,b,c,d,e,f,g,h] [-- --update-docs]`: prints tables and writes bench-results.json.
 
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { benchAgent } from './bench/agent-bench.ts';
@@ -17,12 +17,15 @@ import { BenchArgumentsError, parseBenchArguments, type SectionId } from './benc
 import { projectPaths } from './bench/paths.ts';
 import { benchPlugin, PluginBenchError } from './bench/plugin-bench.ts';
 import { pluginSection } from './bench/plugin-section.ts';
+import { benchPods, PodsBenchError } from './bench/pods-bench.ts';
+import { podsSection } from './bench/pods-section.ts';
 import { type Report, type Section, sectionText, targetsTable } from './bench/report.ts';
 import { runWorker } from './bench/run-worker.ts';
 import { benchSocket } from './bench/socket-bench.ts';
 import { socketSection } from './bench/socket-section.ts';
 
-const measure: Readonly<Record<SectionId, (quick: boolean) => Promise<Section>>> = {
+/** Undefined is left out, after a line that says why. */
+const measure: Readonly<Record<SectionId, (quick: boolean) => Promise<Section | undefined>>> = {
   a: async (quick) => pluginSection(await benchPlugin(quick)),
   b: async (quick) => chooseSection(await runWorker('choose-worker.ts', { rounds: quick ? 3 : 9 })),
   c: async (quick) => socketSection(await benchSocket(quick)),
@@ -30,6 +33,10 @@ const measure: Readonly<Record<SectionId, (quick: boolean) => Promise<Section>>>
   e: async (quick) => clusterSection(await benchCluster(quick)),
   f: async (quick) => nodeSection(await benchNode(quick)),
   g: async (quick) => controllerSection(await benchController(quick)),
+  h: async (quick) => {
+    const data = await benchPods(quick);
+    return data && podsSection(data);
+  },
 };
 
 async function run(args: readonly string[]): Promise<void> {
@@ -42,6 +49,7 @@ async function run(args: readonly string[]): Promise<void> {
   for (const id of ids) {
     console.error(`› benchmark ${id}`);
     const section = await measure[id](quick);
+    if (section === undefined) continue;
     console.log(`## ${id}: ${section.title}\n\n${sectionText(section)}\n`);
     sections.push(section);
   }
@@ -57,7 +65,10 @@ async function run(args: readonly string[]): Promise<void> {
 try {
   await run(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof BenchArgumentsError || error instanceof PluginBenchError)) throw error;
+  const isExpected = [BenchArgumentsError, PluginBenchError, PodsBenchError].some(
+    (kind) => error instanceof kind,
+  );
+  if (!isExpected || !(error instanceof Error)) throw error;
   console.error(`bench: ${error.message}`);
   process.exitCode = 2;
 }

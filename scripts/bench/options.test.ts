@@ -4,7 +4,7 @@ import { BenchArgumentsError, parseBenchArguments } from './options.ts';
 
 test('parseBenchArguments() runs everything unless told otherwise', () => {
   assert.deepEqual(parseBenchArguments([]), {
-    sections: ['a', 'b', 'c', 'd', 'e', 'f', 'g'],
+    sections: ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'],
     quick: false,
     updateDocs: false,
   });

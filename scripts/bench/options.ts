@@ -1,5 +1,5 @@
 /** The parts of the benchmark, in the order in which they run. */
-export const sectionIds = ['a', 'b', 'c', 'd', 'e', 'f', 'g'] as const;
+export const sectionIds = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'] as const;
 export type SectionId = (typeof sectionIds)[number];
 
 /** What the command line of `npm run bench` asks for. */
@@ -18,7 +18,7 @@ export class BenchArgumentsError extends Error {
 }
 
 /**
- * Reads `[--quick] [--only a,b,c,d,e,f,g] [--update-docs]`.
+ * Reads `[--quick] [--only a,b,c,d,e,f,g,h] [--update-docs]`.
  * @throws BenchArgumentsError on anything else, and when a quick run would be written into the documentation
  */
 export function parseBenchArguments(args: readonly string[]): BenchOptions {
@@ -32,7 +32,7 @@ export function parseBenchArguments(args: readonly string[]): BenchOptions {
     else if (argument === '--only') sections = parseSections(rest.shift() ?? '');
     else
       throw new BenchArgumentsError(
-        `unknown argument ${argument}: write --quick, --only a,b,c,d,e,f,g or --update-docs`,
+        `unknown argument ${argument}: write --quick, --only a,b,c,d,e,f,g,h or --update-docs`,
       );
   }
   if (updateDocs && quick) {
