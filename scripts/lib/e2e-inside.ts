@@ -6,9 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { ownMachine } from '../../test/e2e/harness/own-machine.ts';
 import { runTestFiles } from './run-test-files.ts';
 
+const files = ['cluster', 'podman', 'nerdctl'];
 const names = process.argv.slice(2);
 const totals = await runTestFiles({
-  files: [fileURLToPath(new URL('../../test/e2e/cluster.ts', import.meta.url))],
+  files: files.map((name) => fileURLToPath(new URL(`../../test/e2e/${name}.ts`, import.meta.url))),
   ...(names.length === 0 ? {} : { testNamePatterns: names.map((name) => new RegExp(name)) }),
 });
 writeFileSync(join(ownMachine().folder, 'totals.json'), JSON.stringify(totals));

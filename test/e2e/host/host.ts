@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { until } from '../../integration/harness/until.ts';
@@ -7,6 +8,7 @@ import { cniPluginNames, findCniPlugins } from '../../support/cni-plugins.ts';
 import { repositoryFolder } from '../../support/doc-blocks.ts';
 import { CommandError, type CommandResult } from '../../support/run-command.ts';
 import { createSandbox, type Sandbox } from '../../support/sandbox.ts';
+import { cgroupHierarchies } from '../harness/cgroups.ts';
 import { ImageArchive } from '../harness/image-archive.ts';
 import { ownMachine } from '../harness/own-machine.ts';
 
@@ -40,6 +42,7 @@ ip link set lo up`;
 export class Host implements AsyncDisposable {
   readonly sandbox: Sandbox;
   readonly #programs: string;
+  readonly #cgroupsBefore = runtimeCgroups();
   #agent: ChildProcess | undefined;
 
   /** Use {@link startHost}. */
@@ -103,10 +106,8 @@ export class Host implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stopAgent();
-    // What a runtime makes for all of its containers and never removes. One that is in use can't be removed.
-    await this.run(
-      'find /sys/fs/cgroup -mindepth 1 -maxdepth 2 -name libpod_parent -exec find {} -depth -type d -exec rmdir {} + 2>/dev/null || true',
-    );
+    for (const folder of runtimeCgroups().filter((one) => !this.#cgroupsBefore.includes(one)))
+      await this.try(`find ${folder} -depth -type d -exec rmdir {} +`);
     await this.sandbox[Symbol.asyncDispose]();
   }
 
@@ -138,6 +139,13 @@ export class Host implements AsyncDisposable {
     const words = command.map((word) => `"${word}"`).join(' ');
     await writeFile(join(this.#programs, name), `#!/bin/sh\nexec ${words} "$@"\n`, { mode: 0o755 });
   }
+}
+
+/** What runtimes make for all of their containers and never remove. */
+function runtimeCgroups(): readonly string[] {
+  return cgroupHierarchies()
+    .flatMap((hierarchy) => ['libpod_parent', 'default'].map((name) => join(hierarchy, name)))
+    .filter((folder) => existsSync(folder));
 }
 
 /** Makes a {@link Host}. Hold it with `await using`. */
@@ -175,12 +183,7 @@ export async function makeBusyboxArchive(host: Host): Promise<string> {
   return archive.finish();
 }
 
-/** Network namespaces that a runtime of the host has made. */
-export async function readNamespaces(host: Host): Promise<readonly string[]> {
-  return readdir(`/proc/${host.sandbox.pid}/root/run/netns`);
-}
-
-/** A process of the host whose command line has this text. */
+/** Processes of the own machine whose command line has this text. */
 export async function findProcesses(text: string): Promise<readonly number[]> {
   const pids: number[] = [];
   for (const name of (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry))) {

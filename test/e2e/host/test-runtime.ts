@@ -1,14 +1,22 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { until } from '../../integration/harness/until.ts';
-import { findProcesses, type Host, readNamespaces } from './host.ts';
+import { findProcesses, type Host } from './host.ts';
 import { pageCommands, pageRefusal } from './runtime-page.ts';
+
+/** What the container `web` runs, as the kernel shows it. */
+const command = 'sleep\u00001000\u0000';
 
 /** What one runtime does otherwise than another. */
 export interface RuntimeUnderTest {
   readonly name: 'podman' | 'nerdctl';
   /** What `allocations` shows as holder of the container `web`, by the page. */
   readonly heldBy: (id: string) => string;
+  /**
+   * The daemon that cleans up behind what watches a container. Such a runtime's network namespaces end with their container; one without a daemon
+   * mounts them, and they outlive it.
+   */
+  readonly daemon?: { readonly start: () => Promise<void>; readonly kill: () => Promise<void> };
 }
 
 /** By the page within 30 s; a loaded machine gets its time. */
@@ -17,7 +25,7 @@ const sweptTimeoutMs = 180_000;
 const inPool = /^10\.20\.0\.(?:[1-9]\d|1\d\d|2[0-4]\d|250)$/;
 
 /** Follows the page's commands for a runtime on a host. */
-export function testRuntime({ name, heldBy }: RuntimeUnderTest, host: () => Host): void {
+export function testRuntime({ name, heldBy, daemon }: RuntimeUnderTest, host: () => Host): void {
   const commands = pageCommands(name);
   const only = (pattern: RegExp): string => {
     const [command, ...others] = commands.filter((line) => pattern.test(line));
@@ -103,23 +111,27 @@ export function testRuntime({ name, heldBy }: RuntimeUnderTest, host: () => Host
       await until('the address is free', async () => (await holder()) === undefined);
     });
 
-    test(`${name} rm of a container that was killed frees what its namespace held`, async () => {
-      const { address, id } = await start();
-      await killContainer(host(), id);
-      assert.equal(await holder(), address);
-      await host().run(removeWeb);
-      await until('the address is free', async () => (await holder()) === undefined);
-    });
+    if (daemon === undefined) {
+      test(`${name} rm of a container that was killed frees what its namespace held`, async () => {
+        const { address, id } = await start();
+        await killContainer(id);
+        assert.equal(await holder(), address);
+        await host().run(removeWeb);
+        assert.equal(await holder(), undefined);
+      });
+    }
 
-    test(`the agent frees the address of a container that was killed with its namespace`, async () => {
-      const before = await readNamespaces(host());
+    test('the agent frees the address of a container that was killed, once its namespace is gone', async () => {
       const { address, id } = await start();
-      await killContainer(host(), id);
-      const [namespace, ...others] = (await readNamespaces(host())).filter((one) => !before.includes(one));
-      assert.ok(namespace !== undefined && others.length === 0);
-      assert.equal(await holder(), address);
-      await host().run(`umount /run/netns/${namespace} && rm /run/netns/${namespace}`);
+      const { stdout } = await host().try('ls /run/netns');
+      await daemon?.kill();
+      await killContainer(id);
+      if (daemon === undefined) {
+        assert.equal(await holder(), address);
+        await host().run(`umount /run/netns/${stdout.trim()} && rm /run/netns/${stdout.trim()}`);
+      } else assert.equal(stdout, '');
       await until('the address is free', async () => (await holder()) === undefined, sweptTimeoutMs);
+      await daemon?.start();
       await host().run(removeWeb);
     });
 
@@ -142,18 +154,16 @@ async function coolingCount(host: Host): Promise<number> {
   return Number(row.split(/ {2,}/)[titles.split(/ {2,}/).indexOf('COOLING')]);
 }
 
-/** Ends what watches the container, then the container, so that nobody can clean up behind it. */
-async function killContainer(host: Host, id: string): Promise<void> {
+/** Ends what watches the container, then the container, so that neither can clean up behind it. */
+async function killContainer(id: string): Promise<void> {
   const watchers = await findProcesses(id);
   assert.ok(watchers.length > 0, 'nobody watches the container');
   for (const pid of watchers) process.kill(pid, 'SIGKILL');
-  // In the namespaces of the container, with a command line of its own.
-  const [container, ...others] = await findProcesses('sleep\u00001000\u0000');
+  const [container, ...others] = await findProcesses(command);
   assert.ok(container !== undefined && others.length === 0, 'there is one container');
   process.kill(container, 'SIGKILL');
   await until('the container has ended', async () => {
-    const left = [...(await findProcesses('sleep\u00001000\u0000')), ...(await findProcesses(id))];
+    const left = [...(await findProcesses(command)), ...(await findProcesses(id))];
     return left.length === 0;
   });
-  assert.equal((await host.allocations()).length, 1);
 }
