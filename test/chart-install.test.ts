@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { kubeResources, resourcePath } from '../src/kube/resource-path.ts';
 import { untilAllowed } from './support/access-review.ts';
@@ -196,6 +197,24 @@ describe('a release of the chart', () => {
       assert.ok(objects.includes(object), object);
     }
     assert.ok(!objects.some((object) => object.endsWith('spiderpool-clean')));
+  });
+
+  test('has its definitions brought up to date by the command of the documents', async () => {
+    const file = join(chartFolder, 'crds/spiderpool.spidernet.io_spideripblocks.yaml');
+    const next = readFileSync(file, 'utf8').replace(
+      'description: The addresses of the block',
+      'description: Newer',
+    );
+    const apply = ['apply', '--server-side', '-f', '-'];
+    // Helm has made them, and owns their fields.
+    await assert.rejects(plane.kubectl(apply, { stdin: next }), /conflict with "helm"/);
+    const command = [...apply, '--force-conflicts'];
+    for (const page of ['docs/install-on-a-cluster.md', 'deploy/chart/README.md']) {
+      const text = readFileSync(join(chartFolder, '../..', page), 'utf8');
+      assert.match(text, /kubectl apply --server-side --force-conflicts -f deploy\/chart\/crds/, page);
+    }
+    await plane.kubectl(command, { stdin: next });
+    await plane.kubectl(command, { stdin: readFileSync(file, 'utf8') });
   });
 
   test('gives the agents’ records a level of their own in the API server, and nobody else', async () => {

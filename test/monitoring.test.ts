@@ -447,18 +447,14 @@ describe('monitoring of the chart', () => {
   });
 
   test('the chart has pods, Service and ServiceMonitor of a component find each other', async () => {
-    const objects = await rendered(
-      ...everything,
-      'spiderpoolAgent.name=my-agent',
-      'spiderpoolAgent.prometheus.port=7711',
-    );
+    const objects = await rendered(...everything, 'spiderpoolAgent.prometheus.port=7711');
     const find = (kind: string, name: string): KubeObject => {
       const found = objects.find((object) => object.kind === kind && object.metadata.name === name);
       assert.ok(found, `there is no ${kind} ${name}`);
       return found;
     };
     const components = [
-      ['DaemonSet', 'my-agent', 'spiderpool-agent', 7711],
+      ['DaemonSet', 'spiderpool-agent', 'spiderpool-agent', 7711],
       ['Deployment', 'spiderpool-controller', 'spiderpool-controller', 5721],
     ] as const;
     for (const [kind, name, job, port] of components) {
