@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
 import { CommandError, runOrThrow } from '../test/support/run-command.ts';
+import { fileOfLockedPackage, LockedPackageError, lockedPackage } from './lib/locked-package.mjs';
 import { writeArchive, writeChecksums } from './lib/package-archive.ts';
 import {
   type PackageArchitecture,
@@ -14,7 +15,6 @@ import {
   parsePackageArguments,
 } from './lib/package-arguments.ts';
 import { makeExecutable } from './lib/package-executable.ts';
-import { PackageNodeError, provideNode, readLockedNode } from './lib/package-node.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 /** Names of the plugin's folders, as images name architectures. */
@@ -35,8 +35,9 @@ async function makeExecutables(
   architecture: PackageArchitecture,
   programs: readonly PackageProgram[],
 ): Promise<void> {
-  const node = await provideNode(root, architecture);
-  const { version: nodeVersion } = await readLockedNode(root, architecture);
+  const nodePackage = `node-linux-${architecture}`;
+  const node = fileOfLockedPackage(root, nodePackage, 'bin/node');
+  const { version: nodeVersion } = lockedPackage(root, nodePackage);
   for (const program of programs) {
     const bundle = join(root, 'dist/single-files', `${program}.cjs`);
     const output = join(folder, program);
@@ -89,7 +90,7 @@ async function run(args: readonly string[]): Promise<void> {
 try {
   await run(process.argv.slice(2));
 } catch (error) {
-  const isExpected = [PackageArgumentsError, PackageNodeError, CommandError].some(
+  const isExpected = [PackageArgumentsError, LockedPackageError, CommandError].some(
     (kind) => error instanceof kind,
   );
   if (!isExpected || !(error instanceof Error)) throw error;

@@ -7,6 +7,12 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSy
 import { homedir } from 'node:os';
 import path from 'node:path';
 
+/** What npm brought is not what the lock file names, or the lock file names nothing. */
+export class LockedPackageError extends Error {
+  name = 'LockedPackageError';
+  code = 'SP_LOCKED_PACKAGE';
+}
+
 /**
  * The path of one file of a package: as npm has installed it, or from a cache, fetched when it is not there.
  *
@@ -32,12 +38,12 @@ export function fileOfLockedPackage(root, name, file) {
       stdio: ['ignore', 'ignore', 'inherit'],
     });
     const [archive] = readdirSync(temporary);
-    if (archive === undefined) throw new Error(`npm pack made no archive of ${name}@${version}`);
+    if (archive === undefined) throw new LockedPackageError(`npm pack made no archive of ${name}@${version}`);
     const tarball = path.join(temporary, archive);
     checkIntegrity(name, readFileSync(tarball), integrity);
     execFileSync('tar', ['-xzf', tarball, '-C', temporary]);
     if (!existsSync(path.join(temporary, 'package', file)))
-      throw new Error(`${name}@${version} has no ${file}`);
+      throw new LockedPackageError(`${name}@${version} has no ${file}`);
     rmSync(folder, { recursive: true, force: true });
     renameSync(path.join(temporary, 'package'), folder);
   } finally {
@@ -46,12 +52,16 @@ export function fileOfLockedPackage(root, name, file) {
   return wanted;
 }
 
-/** What the lock file says of a package; only optional ones can be left out by npm, so that it is there on every machine. */
-function lockedPackage(root, name) {
+/**
+ * What the lock file says of a package; only optional ones can be left out by npm, so that it is there on every machine.
+ * @param {string} root the project
+ * @param {string} name
+ */
+export function lockedPackage(root, name) {
   const lock = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8'));
   const entry = lock.packages[`node_modules/${name}`];
   if (entry?.version !== undefined && entry.integrity?.startsWith('sha512-')) return entry;
-  throw new Error(`package-lock.json has no ${name} with a sha512 integrity`);
+  throw new LockedPackageError(`package-lock.json has no ${name} with a sha512 integrity`);
 }
 
 /**
@@ -62,7 +72,7 @@ function lockedPackage(root, name) {
 export function checkIntegrity(name, bytes, integrity) {
   const found = `sha512-${createHash('sha512').update(bytes).digest('base64')}`;
   if (found === integrity) return;
-  throw new Error(
+  throw new LockedPackageError(
     `${name} is not what package-lock.json says: ${found} instead of ${integrity}; check the npm registry`,
   );
 }

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { checkIntegrity, LockedPackageError, lockedPackage } from './locked-package.mjs';
 import { packageArchitectures } from './package-arguments.ts';
-import { checkIntegrity, PackageNodeError, readLockedNode } from './package-node.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-describe('package-node', () => {
-  test('readLockedNode() knows the Node of every architecture, all of the version that runs here', async () => {
+describe('locked-package', () => {
+  test('lockedPackage() knows the Node of every architecture, all of the version that runs here', () => {
     for (const architecture of packageArchitectures) {
-      const { version, integrity } = await readLockedNode(root, architecture);
+      const { version, integrity } = lockedPackage(root, `node-linux-${architecture}`);
       assert.equal(`v${version}`, process.version);
       assert.match(integrity, /^sha512-[A-Za-z0-9+/]{86}==$/);
     }
@@ -20,6 +20,6 @@ describe('package-node', () => {
     const integrity =
       'sha512-3a81oZNherrMQXNJriBBMRLm+k6JqX6iCp7u5ktV05ohkpkqJ0/BqDa6PCOj/uu9RU1EI2Q86A4qmslPpUyknw==';
     checkIntegrity('abc', Buffer.from('abc'), integrity);
-    assert.throws(() => checkIntegrity('abd', Buffer.from('abd'), integrity), PackageNodeError);
+    assert.throws(() => checkIntegrity('abd', Buffer.from('abd'), integrity), LockedPackageError);
   });
 });
