@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { globSync } from 'node:fs';
 import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { until } from '../../integration/harness/until.ts';
@@ -106,8 +106,8 @@ export class Host implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stopAgent();
-    for (const folder of runtimeCgroups().filter((one) => !this.#cgroupsBefore.includes(one)))
-      await this.try(`find ${folder} -depth -type d -exec rmdir {} +`);
+    const cgroups = runtimeCgroups().filter((folder) => !this.#cgroupsBefore.includes(folder));
+    if (cgroups.length > 0) await this.try(`find ${cgroups.join(' ')} -depth -type d -exec rmdir {} +`);
     await this.sandbox[Symbol.asyncDispose]();
   }
 
@@ -141,11 +141,13 @@ export class Host implements AsyncDisposable {
   }
 }
 
-/** What runtimes make for all of their containers and never remove. */
+/** What runtimes make for all of their containers and never remove, and for those that are killed. */
 function runtimeCgroups(): readonly string[] {
-  return cgroupHierarchies()
-    .flatMap((hierarchy) => ['libpod_parent', 'default'].map((name) => join(hierarchy, name)))
-    .filter((folder) => existsSync(folder));
+  return cgroupHierarchies().flatMap((hierarchy) =>
+    globSync(['libpod_parent/', 'libpod_parent/*/', 'default/', 'default/*/'], { cwd: hierarchy }).map(
+      (name) => join(hierarchy, name),
+    ),
+  );
 }
 
 /** Makes a {@link Host}. Hold it with `await using`. */

@@ -5,7 +5,7 @@ import { findProcesses, type Host } from './host.ts';
 import { pageCommands, pageRefusal } from './runtime-page.ts';
 
 /** What the container `web` runs, as the kernel shows it. */
-const command = 'sleep\u00001000\u0000';
+const webCommand = 'sleep\u00001000\u0000';
 
 /** What one runtime does otherwise than another. */
 export interface RuntimeUnderTest {
@@ -159,11 +159,11 @@ async function killContainer(id: string): Promise<void> {
   const watchers = await findProcesses(id);
   assert.ok(watchers.length > 0, 'nobody watches the container');
   for (const pid of watchers) process.kill(pid, 'SIGKILL');
-  const [container, ...others] = await findProcesses(command);
+  const [container, ...others] = await findProcesses(webCommand);
   assert.ok(container !== undefined && others.length === 0, 'there is one container');
   process.kill(container, 'SIGKILL');
   await until('the container has ended', async () => {
-    const left = [...(await findProcesses(command)), ...(await findProcesses(id))];
+    const left = [...(await findProcesses(webCommand)), ...(await findProcesses(id))];
     return left.length === 0;
   });
 }
