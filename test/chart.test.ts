@@ -621,13 +621,16 @@ describe('the webhooks’ certificate of the chart', () => {
     for (const given of [pem, encoded]) {
       const provided = { tlsCert: given, tlsKey: given, tlsCa: given };
       const objects = await renderChart({ values: tls({ method: 'provided', provided }) });
-      assert.deepEqual(dataOf(objects, 'Secret', 'spiderpool-controller-server-certs'), {
+      assert.deepEqual(dataOf(objects, 'Secret', 'spiderpool-controller-provided-certs'), {
         'tls.crt': encoded,
         'tls.key': encoded,
         'ca.crt': encoded,
       });
       assert.deepEqual(new Set(bundlesOf(objects)), new Set([encoded]));
     }
+    const named = tls({ method: 'provided', secretName: 'mine', provided: { tlsCert: pem, tlsKey: pem } });
+    const objects = await renderChart({ values: named });
+    assert.deepEqual(Object.keys(dataOf(objects, 'Secret', 'mine')), ['tls.crt', 'tls.key']);
   });
 
   test('is cert-manager’s with certmanager: for the Service, signed by an issuer of its own or of the user', async () => {

@@ -106,9 +106,18 @@ readinessProbe:
 {{- if hasPrefix "-----BEGIN" (trim .) }}{{ b64enc . }}{{ else }}{{ . | replace "\n" "" | trim }}{{ end }}
 {{- end }}
 
+{{/* Helm takes over no Secret that the controllers have made, so one of its own is named otherwise. */}}
 {{- define "spiderpool.certificateSecret" -}}
+{{- $name := .Values.spiderpoolController.name }}
 {{- $tls := .Values.spiderpoolController.tls }}
-{{- if eq $tls.method "auto" }}{{ .Values.spiderpoolController.name }}-server-certs{{ else }}{{ $tls.secretName }}{{ end }}
+{{- $made := printf "%s-server-certs" $name }}
+{{- if eq $tls.method "auto" }}
+{{- $made }}
+{{- else if and (eq $tls.method "provided") $tls.provided.tlsCert (eq $tls.secretName $made) }}
+{{- $name }}-provided-certs
+{{- else }}
+{{- $tls.secretName }}
+{{- end }}
 {{- end }}
 
 {{/* Changes with what agents and controllers read once, when they start. */}}
