@@ -13,6 +13,7 @@ import { type KubeResource, kubeResources, resourcePath } from '../src/kube/reso
 import { untilAllowed } from './support/access-review.ts';
 import type { AdminResponse } from './support/admin-client.ts';
 import { type ControlPlane, startControlPlane } from './support/control-plane.ts';
+import { createMultusCrd } from './support/multus-crd.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const manifestFolder = join(root, 'deploy/manifests');
@@ -120,36 +121,8 @@ describe('deploy', () => {
 
   before(async () => {
     plane = await startControlPlane();
-    // What examples use of Multus; its schema is as wide as here.
-    await plane.kubectl(['apply', '-f', '-'], {
-      stdin: JSON.stringify({
-        apiVersion: 'apiextensions.k8s.io/v1',
-        kind: 'CustomResourceDefinition',
-        metadata: { name: 'network-attachment-definitions.k8s.cni.cncf.io' },
-        spec: {
-          group: 'k8s.cni.cncf.io',
-          scope: 'Namespaced',
-          names: {
-            kind: 'NetworkAttachmentDefinition',
-            plural: 'network-attachment-definitions',
-            singular: 'network-attachment-definition',
-          },
-          versions: [
-            {
-              name: 'v1',
-              served: true,
-              storage: true,
-              schema: {
-                openAPIV3Schema: {
-                  type: 'object',
-                  properties: { spec: { type: 'object', properties: { config: { type: 'string' } } } },
-                },
-              },
-            },
-          ],
-        },
-      }),
-    });
+    // What examples use of Multus.
+    await createMultusCrd(plane);
     // In one call, as the documents say: the namespace's file comes first.
     await plane.kubectl(['apply', '--validate=strict', '--warnings-as-errors', '-f', manifestFolder]);
     // They refuse every pool while no controller runs; deploy-controller.test.ts looks at them.
