@@ -36,14 +36,6 @@ async function install({ product }: TestCluster): Promise<void> {
   });
 }
 
-/** Namespaces go by and by, so each is used once. */
-let namespaces = 0;
-
-function newNamespace(): string {
-  namespaces += 1;
-  return `burst-${namespaces}`;
-}
-
 /** Gives pods their addresses by the other one from now on, and waits until every node's runtime has taken notice. */
 async function use(cluster: TestCluster, ipam: Ipam): Promise<void> {
   for (const [index, node] of cluster.nodes.entries()) {
@@ -54,10 +46,9 @@ async function use(cluster: TestCluster, ipam: Ipam): Promise<void> {
   await until(
     `nodes use ${ipam}`,
     async () => {
-      const namespace = newNamespace();
-      await apply(cluster.plane, namespace, ...cluster.nodes.map(({ name }) => pod(name, { node: name })));
-      const probes = await untilReady(cluster.plane, namespace, cluster.nodes.length);
-      await deleteNamespace(cluster.plane, namespace);
+      await apply(cluster.plane, 'probe', ...cluster.nodes.map(({ name }) => pod(name, { node: name })));
+      const probes = await untilReady(cluster.plane, 'probe', cluster.nodes.length);
+      await deleteNamespace(cluster.plane, 'probe');
       return probes.every(({ addresses }) => range.test(addresses[0] ?? ''));
     },
     300_000,
@@ -84,23 +75,18 @@ async function runRound(
 ): Promise<PodsRound> {
   const { plane, nodes } = cluster;
   await use(cluster, ipam);
-  const namespace = newNamespace();
   const before = await readAdds(nodes);
   const startMs = performance.now();
   const used = nodes.slice(0, burst.nodes);
   const each = burst.pods / used.length;
-  await apply(
-    plane,
-    namespace,
-    ...used.map(({ name }) => workload('Deployment', name, each, { node: name })),
-  );
-  const pods = await untilReady(plane, namespace, burst.pods);
+  await apply(plane, 'burst', ...used.map(({ name }) => workload('Deployment', name, each, { node: name })));
+  const pods = await untilReady(plane, 'burst', burst.pods);
   const readyMs = performance.now() - startMs;
   const adds = addsBetween(before, await readAdds(nodes));
   const range = ipam === 'spiderpool' ? spiderpoolRange : hostLocalRange;
   assert.ok(pods.every(({ addresses }) => range.test(addresses[0] ?? '')));
   assert.ok(adds.count >= burst.pods, `containerd has measured ${adds.count} ADDs of ${burst.pods}`);
-  await deleteNamespace(plane, namespace);
+  await deleteNamespace(plane, 'burst');
   return { addMs: (adds.seconds / adds.count) * 1000, failures: adds.failures, readyMs };
 }
 

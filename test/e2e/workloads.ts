@@ -3,44 +3,13 @@ import { describe, test } from 'node:test';
 import { until } from '../integration/harness/until.ts';
 import { assertRecorded, recordsOf, untilFreed } from './harness/addresses.ts';
 import { deleteNamespace } from './harness/namespaces.ts';
-import { eventsOf, listPods, type PodView, untilNoPods, untilReady } from './harness/pods.ts';
+import { listPods, type PodView, untilNoPods, untilReady } from './harness/pods.ts';
 import type { TestCluster } from './harness/test-cluster.ts';
-import { apply, fromPool, job, pool, workload } from './harness/workloads.ts';
+import { apply, job, workload } from './harness/workloads.ts';
 
 /** What the kinds of workloads promise. Each test has a namespace to itself. */
 export function testWorkloads(running: () => TestCluster): void {
   describe('workloads', { concurrency: true }, () => {
-    test('an exhausted pool is told of by an event of the pod, which starts when the pool is enlarged', async () => {
-      const { plane } = running();
-      await apply(plane, 'tiny', pool('tiny', ['10.20.110.1-10.20.110.2']));
-      await apply(plane, 'tiny', workload('Deployment', 'web', 3, { annotations: fromPool('tiny') }));
-      const message = /no free IPv4 address for NIC eth0: pool tiny \(total 2, allocated 2/;
-      const events = await until(
-        'an event says why',
-        async () => {
-          const seen = (await eventsOf(plane, 'tiny')).filter((event) => message.test(event));
-          return seen.length > 0 && seen;
-        },
-        240_000,
-      );
-      assert.match(events[0] ?? '', /^web-/);
-      await until('the other two are ready', async () => {
-        const pods = await listPods(plane, 'tiny');
-        return pods.filter(({ isReady }) => isReady).length === 2;
-      });
-      const patch = JSON.stringify({ spec: { ips: ['10.20.110.1-10.20.110.3'] } });
-      await plane.kubectl(['patch', 'spiderippool', 'tiny', '--type=merge', `--patch=${patch}`]);
-      const pods = await untilReady(plane, 'tiny', 3);
-      await assertRecorded(plane, pods);
-      assert.deepEqual(pods.flatMap(({ addresses }) => addresses).sort(), [
-        '10.20.110.1',
-        '10.20.110.2',
-        '10.20.110.3',
-      ]);
-      await deleteNamespace(plane, 'tiny');
-      await plane.kubectl(['delete', 'spiderippool', 'tiny']);
-    });
-
     test('a Deployment that is scaled to zero leaves no record', async () => {
       const { plane } = running();
       await apply(plane, 'scale', workload('Deployment', 'web', 6));

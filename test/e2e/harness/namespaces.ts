@@ -1,10 +1,15 @@
+import { until } from '../../integration/harness/until.ts';
 import type { ControlPlane } from '../../support/control-plane.ts';
 import { untilFreed } from './addresses.ts';
-import { untilNoPods } from './pods.ts';
 
-/** Deletes the namespace and waits until its pods are gone and no address is recorded for them; the rest of it goes by and by. */
+/** Deletes the namespace with all that is in it, and waits until it is gone and no address is recorded for its pods. */
 export async function deleteNamespace(plane: ControlPlane, namespace: string): Promise<void> {
-  await plane.adminRequest('DELETE', `/api/v1/namespaces/${namespace}`);
-  await untilNoPods(plane, namespace);
+  const path = `/api/v1/namespaces/${namespace}`;
+  await plane.adminRequest('DELETE', path);
+  await until(
+    `${namespace} is gone`,
+    async () => (await plane.adminRequest('GET', path)).status === 404,
+    240_000,
+  );
   await untilFreed(plane, namespace);
 }
