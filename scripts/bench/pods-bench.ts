@@ -36,7 +36,7 @@ export async function benchPods(quick: boolean): Promise<PodsData | undefined> {
   const output = join(machine.facts.folder, 'pods.json');
   const child = machine.spawn(
     process.execPath,
-    [worker, output, quick ? '1' : '5'],
+    [worker, output, quick ? '1' : '3'],
     ['ignore', 'inherit', 'inherit'],
   );
   const [exitCode] = await once(child, 'exit');
