@@ -1,5 +1,5 @@
 import { delimiter, join } from 'node:path';
-import { buildGoTools, type GoTools, goToolsFolder, isExecutable } from './go-tools.ts';
+import { buildFailureText, buildGoTools, type GoTools, goToolsFolder, isExecutable } from './go-tools.ts';
 import { CommandError, runCommand } from './run-command.ts';
 
 const packages = {
@@ -76,9 +76,8 @@ async function isUsable(file: string): Promise<boolean> {
 }
 
 function missing(names: readonly CniPluginName[], cause: unknown): CniPluginsError {
-  const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
   const message =
     `CNI plugins ${names.join(', ')} not found: install them (version 1.5 or newer) in /opt/cni/bin, ` +
-    `or install Go 1.24 or newer to have them built (${reason})`;
+    `or install Go 1.24 or newer to have them built (${buildFailureText(cause)})`;
   return new CniPluginsError(message, { cause });
 }

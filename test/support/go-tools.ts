@@ -27,6 +27,25 @@ export interface BuildGoToolsOptions {
   readonly onProgress: (message: string) => void;
 }
 
+/** How whoever needs such executables has them found. */
+export interface FindToolsOptions {
+  /** Read for XDG_CACHE_HOME, HOME, PATH and Go's own variables. @default process.env */
+  readonly env?: NodeJS.ProcessEnv;
+  /** Told before something takes minutes. @default prints on stderr */
+  readonly onProgress?: (message: string) => void;
+}
+
+/** With the defaults in place of what is left out. */
+export function completeFindOptions(options: FindToolsOptions): Required<FindToolsOptions> {
+  const { env = process.env, onProgress = (message: string): void => console.error(message) } = options;
+  return { env, onProgress };
+}
+
+/** Why a build failed, for a message of one line. */
+export function buildFailureText(cause: unknown): string {
+  return cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
+}
+
 const toolsFolder = fileURLToPath(new URL('../tools', import.meta.url));
 /** For one executable: download and first compilation of kube-apiserver on a slow machine. */
 const buildTimeoutMs = 3_600_000;

@@ -1,5 +1,12 @@
 import { join } from 'node:path';
-import { type GoTools, isExecutable, provideGoTools } from './go-tools.ts';
+import {
+  buildFailureText,
+  completeFindOptions,
+  type FindToolsOptions,
+  type GoTools,
+  isExecutable,
+  provideGoTools,
+} from './go-tools.ts';
 import { kubernetesTools } from './kubernetes-tools.ts';
 import { CommandError, runCommand } from './run-command.ts';
 
@@ -16,11 +23,9 @@ export class KubeExecutablesError extends Error {
   readonly code = 'SP_KUBE_EXECUTABLES_MISSING';
 }
 
-export interface FindKubeExecutablesOptions {
-  /** Read for KUBEBUILDER_ASSETS, XDG_CACHE_HOME, HOME, PATH and Go's own variables. @default process.env */
+export interface FindKubeExecutablesOptions extends FindToolsOptions {
+  /** Read for KUBEBUILDER_ASSETS, too. @default process.env */
   readonly env?: NodeJS.ProcessEnv;
-  /** Told before something takes minutes. @default prints on stderr */
-  readonly onProgress?: (message: string) => void;
 }
 
 const etcdTools: GoTools = {
@@ -40,7 +45,7 @@ const minorMin = 34;
 export async function findKubeExecutables(
   options: FindKubeExecutablesOptions = {},
 ): Promise<KubeExecutables> {
-  const { env = process.env, onProgress = (message: string): void => console.error(message) } = options;
+  const { env, onProgress } = completeFindOptions(options);
   const assets = env['KUBEBUILDER_ASSETS'];
   let reason = '';
   if (assets) {
@@ -89,8 +94,7 @@ async function refusalOf(executables: KubeExecutables): Promise<string | undefin
 }
 
 function missing(assetsReason: string, cause: unknown): KubeExecutablesError {
-  const buildReason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause);
-  const reason = [assetsReason, buildReason].filter(Boolean).join('; ');
+  const reason = [assetsReason, buildFailureText(cause)].filter(Boolean).join('; ');
   const message =
     `etcd, kube-apiserver and kubectl not found: set KUBEBUILDER_ASSETS to a folder with them (Kubernetes 1.${minorMin} or newer), ` +
     `or install Go 1.24 or newer to have them built (${reason})`;

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { provideGoTools } from './go-tools.ts';
+import { buildFailureText, completeFindOptions, type FindToolsOptions, provideGoTools } from './go-tools.ts';
 import { kubernetesTools } from './kubernetes-tools.ts';
 
 /** What a cluster with nodes consists of beside {@link KubeExecutables}: paths. */
@@ -15,13 +15,6 @@ export class NodeExecutablesError extends Error {
   readonly code = 'SP_NODE_EXECUTABLES_MISSING';
 }
 
-export interface FindNodeExecutablesOptions {
-  /** Read for XDG_CACHE_HOME, HOME, PATH and Go's own variables. @default process.env */
-  readonly env?: NodeJS.ProcessEnv;
-  /** Told before something takes minutes. @default prints on stderr */
-  readonly onProgress?: (message: string) => void;
-}
-
 const tools = kubernetesTools(['kubelet', 'kube-controller-manager', 'kube-scheduler']);
 
 /**
@@ -29,20 +22,16 @@ const tools = kubernetesTools(['kubelet', 'kube-controller-manager', 'kube-sched
  * there with Go. Safe to be called by several processes at once.
  * @throws NodeExecutablesError with one line that says what to do
  */
-export async function findNodeExecutables(
-  options: FindNodeExecutablesOptions = {},
-): Promise<NodeExecutables> {
-  const { env = process.env, onProgress = (message: string): void => console.error(message) } = options;
+export async function findNodeExecutables(options: FindToolsOptions = {}): Promise<NodeExecutables> {
   try {
-    const folder = await provideGoTools(tools, { env, onProgress });
+    const folder = await provideGoTools(tools, completeFindOptions(options));
     return {
       kubelet: join(folder, 'kubelet'),
       kubeControllerManager: join(folder, 'kube-controller-manager'),
       kubeScheduler: join(folder, 'kube-scheduler'),
     };
   } catch (error) {
-    const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
-    const message = `kubelet, kube-controller-manager and kube-scheduler can't be built: install Go 1.24 or newer (${reason})`;
+    const message = `kubelet, kube-controller-manager and kube-scheduler can't be built: install Go 1.24 or newer (${buildFailureText(error)})`;
     throw new NodeExecutablesError(message, { cause: error });
   }
 }
